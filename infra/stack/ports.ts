@@ -1,0 +1,23 @@
+import { createServer } from 'node:net'
+
+/** Whether a port of 127.0.0.1 can be listened on now. */
+export const isFree = (port: number): Promise<boolean> =>
+  new Promise((done) => {
+    const server = createServer()
+    server.once('error', () => done(false))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => done(true)))
+  })
+
+/**
+ * Free ports next to each other, below the range the system gives to outgoing connections: a client that keeps trying to reach
+ * a killed server could otherwise be given the server's own port, and keep it from coming back.
+ * @returns the first of `count` ports.
+ */
+export async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const first = 10_000 + Math.floor(Math.random() * 22_000)
+    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)))
+    if (free.every(Boolean)) return first
+  }
+  throw new Error(`no ${count} free ports next to each other`)
+}

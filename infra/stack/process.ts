@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { identityOf, membersOf } from './identity.ts'
+import { boundLog, lastLine, logFileOf, openLog } from './log-file.ts'
+import { Problem } from './problem.ts'
+import { removeRecord, writeRecord } from './record.ts'
+
+/** How to start one process and how to see that it works. */
+export type ProcessSpec = {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** The port it answers on, shown by `status`. */
+  readonly port?: number
+  /** Whether it serves now; asked again and again while it starts. */
+  healthy(): Promise<boolean>
+  /** How long a first start may take. */
+  readonly startMs: number
+  /** How long it may take to end by itself after SIGTERM. */
+  readonly stopMs: number
+  /** A process that may end by itself (a replayed file) is not started again after exit code 0. */
+  readonly mayFinish?: boolean
+}
+
+export type ProcessState = 'new' | 'starting' | 'running' | 'waiting' | 'finished' | 'stopped'
+
+const BACKOFF_MS = [0, 100, 200, 500, 1000, 2000, 5000]
+const STEADY_MS = 1000
+const LOG_CHECK_MS = 5000
+
+/** What of our own environment a process inherits; everything else it needs is in its spec. */
+const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
+
+/**
+ * One process of the stack. It runs in a group of its own, so that a Ctrl-C in the terminal reaches only the supervisor; when it ends
+ * unasked, what it left of its group is ended and it is started again: at once, then after growing pauses while it does not stay up.
+ */
+export class StackProcess {
+  readonly spec: ProcessSpec
+  readonly #data: string
+  readonly #say: (line: string) => void
+  #child: ChildProcess | undefined
+  #ended: Promise<void> = Promise.resolve()
+  #logTimer: NodeJS.Timeout | undefined
+  #wanted = false
+  #quickEnds = 0
+  #restarts = 0
+  #state: ProcessState = 'new'
+  #startedAtMs = 0
+
+  /** @param data - the data folder: its log goes to `logs`, its record to `run`. @param say - takes lines such as "nats died (SIGKILL), started again". */
+  constructor(spec: ProcessSpec, data: string, say: (line: string) => void) {
+    this.spec = spec
+    this.#data = data
+    this.#say = say
+  }
+
+  get name(): string {
+    return this.spec.name
+  }
+  /** The process's id while it lives. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+  get state(): ProcessState {
+    return this.#state
+  }
+  get restarts(): number {
+    return this.#restarts
+  }
+  get startedAtMs(): number {
+    return this.#startedAtMs
+  }
+  get logFile(): string {
+    return logFileOf(this.#data, this.name)
+  }
+
+  /** Starts it and waits until it is healthy. @throws {Problem} when it ends or does not answer in time; it is stopped then. */
+  async start(): Promise<void> {
+    this.#wanted = true
+    this.#logTimer = setInterval(() => boundLog(this.logFile), LOG_CHECK_MS).unref()
+    this.#spawn()
+    await this.untilHealthy(this.spec.startMs).catch(async (error: unknown) => {
+      await this.stop()
+      throw error
+    })
+  }
+
+  /** Waits until it answers (after a kill as well). @throws {Problem} after `ms`, or when it keeps ending before its first answer. */
+  async untilHealthy(ms = this.spec.startMs): Promise<void> {
+    const deadline = performance.now() + ms
+    const about = () => `${lastLine(this.logFile) || 'it said nothing'} (whole log: ${this.logFile})`
+    for (;;) {
+      if (this.#state === 'finished') return
+      if (this.#child && (await this.spec.healthy().catch(() => false))) break
+      if (!this.#wanted) throw new Problem(`${this.name} was stopped`)
+      if (this.#restarts === 0 && this.#state === 'waiting') throw new Problem(`${this.name} did not start: ${about()}`)
+      if (performance.now() > deadline) throw new Problem(`${this.name} did not answer within ${Math.round(ms / 1000)} s: ${about()}`)
+      await sleep(20)
+    }
+    if (this.#state === 'starting') this.#state = 'running'
+  }
+
+  /** Sends it a signal, as a test of what a crash does. */
+  kill(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Stops it in good order and starts it again. */
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.start()
+  }
+
+  /** SIGTERM, then SIGKILL after its time; also what it left of its group. Nothing of it lives afterwards. */
+  async stop(): Promise<void> {
+    this.#wanted = false
+    clearInterval(this.#logTimer)
+    const child = this.#child
+    if (child) {
+      child.kill('SIGTERM')
+      child.kill('SIGCONT')
+      const timer = setTimeout(() => child.kill('SIGKILL'), this.spec.stopMs)
+      await this.#ended
+      clearTimeout(timer)
+    }
+    if (this.#state !== 'finished') this.#state = 'stopped'
+  }
+
+  #spawn(): void {
+    const { command, args, env } = this.spec
+    const log = openLog(this.logFile)
+    const inherited = Object.fromEntries(INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])))
+    const child = spawn(command, args, { env: { ...inherited, ...env }, stdio: ['ignore', log, log], detached: true })
+    closeSync(log)
+    this.#child = child
+    this.#state = 'starting'
+    this.#startedAtMs = Date.now()
+    this.#ended = new Promise((done) => {
+      const end = (why: string, finished: boolean) => {
+        if (this.#child !== child) return
+        this.#child = undefined
+        if (child.pid) killGroup(child.pid)
+        removeRecord(this.#data, this.name)
+        done()
+        this.#afterEnd(why, finished)
+      }
+      child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`, code === 0 && this.spec.mayFinish === true))
+      child.once('error', (error) => end(error.message, false))
+    })
+    if (child.pid) this.#record(child.pid)
+  }
+
+  #record(pid: number): void {
+    const startedAt = new Date(this.#startedAtMs).toISOString()
+    const record = { name: this.name, pid, identity: identityOf(pid) ?? '', port: this.spec.port, startedAt, restarts: this.#restarts }
+    writeRecord(this.#data, record)
+  }
+
+  #afterEnd(why: string, finished: boolean): void {
+    if (!this.#wanted) return
+    if (finished) {
+      this.#state = 'finished'
+      return
+    }
+    const steady = Date.now() - this.#startedAtMs >= STEADY_MS
+    this.#quickEnds = steady ? 0 : this.#quickEnds + 1
+    const pauseMs = BACKOFF_MS[Math.min(this.#quickEnds, BACKOFF_MS.length - 1)] ?? 0
+    this.#say(`${this.name} died (${why}): starting it again${pauseMs > 0 ? ` in ${pauseMs} ms` : ''}`)
+    this.#state = 'waiting'
+    const again = () => {
+      if (!this.#wanted) return
+      this.#restarts++
+      this.#spawn()
+      this.untilHealthy(60_000).then(
+        () => this.#say(`${this.name} is back (${Date.now() - this.#startedAtMs} ms)`),
+        () => {},
+      )
+    }
+    if (pauseMs === 0) again()
+    else setTimeout(again, pauseMs)
+  }
+}
+
+/** Ends what a process left running in its own group. */
+const killGroup = (group: number): void => {
+  if (membersOf(group).length === 0) return
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

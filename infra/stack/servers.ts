@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import type { installer } from './install/install.ts'
+import { StackProcess } from './process.ts'
+import { natsService } from './services/nats.ts'
+import { questdbService } from './services/questdb.ts'
+import { valkeyService } from './services/valkey.ts'
+
+/** The three servers; a stack uses some of its own and others by an address given. */
+export const SERVER_NAMES = ['nats', 'valkey', 'questdb'] as const
+export type ServerName = (typeof SERVER_NAMES)[number]
+
+export type ServerPorts = {
+  readonly nats: number
+  readonly natsMonitor: number
+  readonly valkey: number
+  readonly questdb: number
+  readonly questdbPg: number
+}
+
+export type ServerOptions = {
+  /** The data folder; each server has a folder of its own name in it. */
+  readonly data: string
+  readonly ports: ServerPorts
+  readonly install: ReturnType<typeof installer>
+  readonly say: (line: string) => void
+}
+
+/** Makes one server ready to start: gets it if it is not there, writes its settings. */
+export async function makeServer(name: ServerName, { data, ports, install, say }: ServerOptions): Promise<StackProcess> {
+  const folder = join(data, name)
+  const specs = {
+    nats: async () => natsService({ binary: await install.nats(), folder, port: ports.nats, monitorPort: ports.natsMonitor }),
+    valkey: async () => valkeyService({ binary: await install.valkey(), folder, port: ports.valkey }),
+    questdb: async () => questdbService({ files: await install.questdb(), folder, port: ports.questdb, pgPort: ports.questdbPg }),
+  }
+  return new StackProcess(await specs[name](), data, say)
+}
+
+/** The address a client uses, of a server on this machine. */
+export const serverUrl = (name: ServerName, ports: ServerPorts): string =>
+  ({ nats: `nats://127.0.0.1:${ports.nats}`, valkey: `redis://127.0.0.1:${ports.valkey}`, questdb: `http://127.0.0.1:${ports.questdb}` })[
+    name
+  ]

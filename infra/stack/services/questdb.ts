@@ -1,0 +1,32 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { QuestdbFiles } from '../install/install.ts'
+import type { ProcessSpec } from '../process.ts'
+import { answers } from './http.ts'
+
+const config = (port: number, pgPort: number) => `# Written at each start: change infra/stack/services/questdb.ts instead.
+http.bind.to=127.0.0.1:${port}
+pg.net.bind.to=127.0.0.1:${pgPort}
+http.min.enabled=false
+line.tcp.enabled=false
+line.udp.enabled=false
+telemetry.enabled=false
+shared.worker.count=2
+`
+
+/** QuestDB with HTTP (SQL and ILP) and the Postgres wire, on loopback only, in a bounded heap. */
+export async function questdbService(options: { files: QuestdbFiles; folder: string; port: number; pgPort: number }): Promise<ProcessSpec> {
+  const { files, folder, port, pgPort } = options
+  await mkdir(join(folder, 'conf'), { recursive: true })
+  await writeFile(join(folder, 'conf', 'server.conf'), config(port, pgPort))
+  const jvm = ['-Xms64m', '-Xmx512m', '-XX:+UseParallelGC', `-XX:ErrorFile=${folder}/hs_err_%p.log`]
+  return {
+    name: 'questdb',
+    command: files.java,
+    args: [...jvm, '-p', files.jar, '-m', 'io.questdb/io.questdb.ServerMain', '-d', folder],
+    port,
+    healthy: () => answers(`http://127.0.0.1:${port}/exec?query=SELECT%201`),
+    startMs: 120_000,
+    stopMs: 20_000,
+  }
+}

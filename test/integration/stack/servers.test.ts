@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startServers, type TestServers } from '../../support/servers.ts'
+
+let servers: TestServers
+beforeAll(async () => {
+  servers = await startServers({ nats: true, valkey: true, questdb: true })
+})
+afterAll(() => servers.stop())
+
+test.each(['nats', 'valkey', 'questdb'] as const)('%s listens on 127.0.0.1 only', (name) => {
+  const addresses = listeningAddresses(servers.processes[name].pid!)
+
+  expect(addresses.length).toBeGreaterThan(0)
+  expect(new Set(addresses)).toEqual(new Set(['127.0.0.1']))
+})
+
+test.each(['nats', 'valkey', 'questdb'] as const)('%s comes back by itself after kill -9', async (name) => {
+  const server = servers.processes[name]
+  const before = server.pid
+
+  server.kill('SIGKILL')
+  await expect.poll(() => server.pid, { interval: 5 }).not.toBe(before)
+  await server.untilHealthy()
+
+  expect(server.pid).toBeTypeOf('number')
+  expect(server.restarts).toBe(1)
+})
+
+test('stop leaves no process', async () => {
+  const own = await startServers({ nats: true, valkey: true })
+  const pids = [own.processes.nats.pid!, own.processes.valkey.pid!]
+
+  await own.stop()
+
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+})
+
+/** The addresses of a process's listening TCP sockets, read from /proc. */
+function listeningAddresses(pid: number): string[] {
+  const inodes = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const target = execFileSync('readlink', [`/proc/${pid}/fd/${fd}`]).toString()
+      return /socket:\[(\d+)\]/.exec(target)?.[1] ?? []
+    }),
+  )
+  const lines = ['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').trim().split('\n').slice(1))
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === '0A' && inodes.has(fields[9] ?? ''))
+    .map((fields) => addressOf(fields[1]?.split(':')[0] ?? ''))
+}
+
+/** `0100007F` -> `127.0.0.1`; a mapped IPv4 address in IPv6 form counts as its IPv4 one. */
+const addressOf = (hex: string): string => {
+  const v4 = hex.startsWith('0000000000000000FFFF0000') ? hex.slice(24) : hex
+  if (v4.length !== 8) return hex
+  return [6, 4, 2, 0].map((i) => Number.parseInt(v4.slice(i, i + 2), 16)).join('.')
+}
