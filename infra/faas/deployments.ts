@@ -1,0 +1,163 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Log } from '../../shared/runtime/log.ts'
+import { boundLog } from '../stack/log-file.ts'
+import { bundleOf, type FunctionDeployment, NAMESPACE, Refusal, revisionOf, routeOf, scaleOf } from './deployment.ts'
+import { openRegistry } from './registry.ts'
+import type { ReplicaSpec } from './replica.ts'
+import { ReplicaSet } from './replicas.ts'
+import { readState, writeState } from './state.ts'
+
+/** What is kept on disk of one function. */
+type Stored = { readonly deployment: FunctionDeployment; readonly createdAt: string; readonly replicas: number; readonly revision: string }
+
+/** One deployed function: what was asked for, and its replicas. */
+export type Deployed = Stored & { readonly set: ReplicaSet }
+
+type Folders = { readonly data: string; readonly dist: string }
+
+/** All deployed functions. Every change is on disk before it is answered, and a restarted host goes on with what runs. */
+export class Deployments {
+  #folders: Folders
+  #log: Log
+  #registry
+  #byName = new Map<string, Deployed>()
+  #routes: { prefix: string; deployed: Deployed }[] = []
+  /** Replicas of removed functions, which still finish their requests. */
+  #leaving = new Set<Promise<void>>()
+
+  constructor(folders: Folders, log: Log) {
+    this.#folders = folders
+    this.#log = log
+    mkdirSync(join(folders.data, 'logs'), { recursive: true })
+    this.#registry = openRegistry(folders.data)
+  }
+
+  /** Starts what is on disk: replicas that still run are adopted, those of functions that are gone are ended. */
+  restore(): void {
+    const stored = readState<Stored[]>(this.#file, [])
+    const running = this.#registry.takeRunning(new Set(stored.map(({ deployment }) => deployment.service)))
+    for (const one of stored) {
+      const set = new ReplicaSet(one.deployment.service, this.#registry, this.#log)
+      for (const record of running.filter(({ service }) => service === one.deployment.service)) set.adopt(record)
+      this.#put({ ...one, set })
+      set.want(this.#specOf(one), one.replicas)
+    }
+  }
+
+  list(): Deployed[] {
+    return [...this.#byName.values()]
+  }
+
+  get(service: string): Deployed | undefined {
+    return this.#byName.get(service)
+  }
+
+  /** The function whose `http.route` is the longest prefix of a path, and the rest of the path as the function sees it. */
+  byRoute(path: string): { deployed: Deployed; rest: string } | undefined {
+    for (const { prefix, deployed } of this.#routes) {
+      if (!path.startsWith(prefix)) continue
+      const rest = path.slice(prefix.length)
+      if (rest === '' || rest[0] === '/' || rest[0] === '?') return { deployed, rest: rest[0] === '/' ? rest : `/${rest}` }
+    }
+    return undefined
+  }
+
+  /** Deploys a new function, or a new form of one: its new replicas are ready before the old ones go. @throws {Refusal} 400, or 404 for an update of none. */
+  deploy(deployment: FunctionDeployment, { update }: { update: boolean }): void {
+    const { service, labels, secrets } = deployment
+    const old = this.#byName.get(service)
+    if (update && !old) throw new Refusal(404, `function ${service} is not deployed`)
+    if (!update && old) throw new Refusal(400, `function ${service} is deployed already: update it with PUT`)
+    if (secrets?.length) throw new Refusal(400, `secret "${secrets[0]}" does not exist`)
+    const route = routeOf(deployment.annotations)
+    const other = this.#routes.find(({ prefix, deployed }) => prefix === route && deployed.deployment.service !== service)
+    if (other) throw new Refusal(400, `annotation http.route ${route} is taken by function ${other.deployed.deployment.service}`)
+    const { min, max } = scaleOf(labels)
+    const replicas = Math.min(Math.max(old?.replicas ?? min, min), max)
+    const revision = revisionOf(deployment, this.#readBundle(deployment.image))
+    const set = old?.set ?? new ReplicaSet(service, this.#registry, this.#log)
+    const deployed = { deployment, createdAt: old?.createdAt ?? new Date().toISOString(), replicas, revision, set }
+    this.#put(deployed)
+    this.#save()
+    set.want(this.#specOf(deployed), replicas)
+  }
+
+  /** Sets the number of replicas, within the bounds of the function's labels. @throws {Refusal} 404, 400 */
+  scale(service: string, replicas: number): void {
+    const deployed = this.#byName.get(service)
+    if (!deployed) throw new Refusal(404, `function ${service} is not deployed`)
+    if (replicas < 1) throw new Refusal(400, `function ${service} cannot be scaled to ${replicas}: at least 1 is needed`)
+    const { min, max } = scaleOf(deployed.deployment.labels)
+    const scaled = { ...deployed, replicas: Math.min(Math.max(replicas, min), max) }
+    this.#put(scaled)
+    this.#save()
+    scaled.set.want(this.#specOf(scaled), scaled.replicas)
+  }
+
+  /** Removes a function; its replicas finish their requests. @throws {Refusal} 404 */
+  remove(service: string): void {
+    const deployed = this.#byName.get(service)
+    if (!deployed) throw new Refusal(404, `function ${service} is not deployed`)
+    this.#byName.delete(service)
+    this.#sortRoutes()
+    this.#save()
+    const left = deployed.set.stop().finally(() => this.#leaving.delete(left))
+    this.#leaving.add(left)
+  }
+
+  /** Keeps the functions' log files bounded. */
+  boundLogs(): void {
+    for (const service of this.#byName.keys()) boundLog(this.#logFile(service))
+  }
+
+  /** Ends every replica; what is deployed stays on disk. */
+  async close(drainMs: number): Promise<void> {
+    await Promise.all([...this.list().map(({ set }) => set.stop(drainMs)), ...this.#leaving])
+  }
+
+  get #file(): string {
+    return join(this.#folders.data, 'deployments.json')
+  }
+
+  #put(deployed: Deployed): void {
+    this.#byName.set(deployed.deployment.service, deployed)
+    this.#sortRoutes()
+  }
+
+  #sortRoutes(): void {
+    const routes = this.list().flatMap((deployed) => {
+      const prefix = routeOf(deployed.deployment.annotations)
+      return prefix === null ? [] : [{ prefix, deployed }]
+    })
+    this.#routes = routes.sort((a, b) => b.prefix.length - a.prefix.length)
+  }
+
+  #save(): void {
+    const stored = this.list().map(({ set: _, ...kept }) => kept)
+    writeState(this.#file, stored, { durable: true })
+  }
+
+  #logFile(service: string): string {
+    return join(this.#folders.data, 'logs', `${service}.log`)
+  }
+
+  #specOf({ deployment, revision }: Stored): ReplicaSpec {
+    const { service, image, envVars } = deployment
+    return { service, revision, bundle: this.#bundle(image), env: envVars ?? {}, logFile: this.#logFile(service) }
+  }
+
+  #bundle(image: string): string {
+    return join(this.#folders.dist, 'functions', bundleOf(image), 'index.js')
+  }
+
+  #readBundle(image: string): Uint8Array {
+    const path = this.#bundle(image)
+    if (!existsSync(path))
+      throw new Refusal(400, `image "${image}" has no bundle functions/${bundleOf(image)}/index.js: build it with npm run build`)
+    return readFileSync(path)
+  }
+}
+
+/** A function's name as metrics and the invocation path spell it in full. */
+export const fullName = (service: string) => `${service}.${NAMESPACE}`

@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import { identityOf } from '../stack/identity.ts'
+import { type ReplicaRecord, signalReplica } from './replica.ts'
+import type { Registry } from './replicas.ts'
+import { readState, writeState } from './state.ts'
+
+const fileOf = (folder: string) => join(folder, 'replicas.json')
+
+const lives = ({ pid, identity }: ReplicaRecord) => identityOf(pid) === identity
+
+/** The record on disk of every replica that runs, so that a host that was killed leaves none behind unknown. */
+export function openRegistry(folder: string): Registry & { takeRunning(services: ReadonlySet<string>): ReplicaRecord[] } {
+  let records = readState<ReplicaRecord[]>(fileOf(folder), [])
+  const save = () => writeState(fileOf(folder), records, { durable: false })
+  return {
+    add(record) {
+      records.push(record)
+      save()
+    },
+    remove({ pid }) {
+      records = records.filter((record) => record.pid !== pid)
+      save()
+    },
+    /** The recorded replicas that still run. Those of other services than the given ones are ended. */
+    takeRunning(services) {
+      for (const record of records) if (!services.has(record.service)) signalReplica(record, 'SIGKILL')
+      records = records.filter((record) => services.has(record.service) && lives(record))
+      save()
+      return [...records]
+    },
+  }
+}
+
+/** Ends every replica that a host left behind in its data folder: for when no host will come back. */
+export function endLeftReplicas(folder: string): void {
+  for (const record of readState<ReplicaRecord[]>(fileOf(folder), [])) signalReplica(record, 'SIGKILL')
+}

@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { Agent, get } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { identityOf } from '../stack/identity.ts'
+import { openLog } from '../stack/log-file.ts'
+import { freePorts } from '../stack/ports.ts'
+
+/** What is kept on disk of a running replica, so that a restarted host finds it again. A pid is given out again: with `identity` it names one process. */
+export type ReplicaRecord = {
+  readonly service: string
+  readonly index: number
+  readonly revision: string
+  readonly pid: number
+  readonly identity: string
+  readonly port: number
+}
+
+/** What a replica runs: `bundle` and `logFile` are paths, `env` is all of its environment but PORT and HOST. */
+export type ReplicaSpec = {
+  readonly service: string
+  readonly revision: string
+  readonly bundle: string
+  readonly env: Readonly<Record<string, string>>
+  readonly logFile: string
+}
+
+type Listener = { onReady(replica: Replica): void; onGone(replica: Replica, cause: string): void }
+
+const IDLE_MS = 60_000
+const DRAIN_MS = 15_000
+const GRACE_MS = 5_000
+
+/** One process of a function: started here, or by the host before this one and adopted. */
+export class Replica {
+  readonly record: ReplicaRecord
+  readonly agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: IDLE_MS })
+  readonly adopted: boolean
+  /** Answered `/_/ready` with 200 since it last gave reason to doubt it. */
+  ready = false
+  /** Told to stop: it gets no new requests and is not replaced. */
+  stopping = false
+  readySince = Number.POSITIVE_INFINITY
+  inFlight = 0
+  readonly gone: Promise<void>
+  #isGone = false
+  #listener: Listener
+  #idle: (() => void) | undefined
+
+  private constructor(record: ReplicaRecord, child: ChildProcess | null, listener: Listener) {
+    this.record = record
+    this.adopted = child === null
+    this.#listener = listener
+    this.gone = new Promise((resolve) => {
+      const end = (cause: string) => {
+        if (this.#isGone) return
+        this.#isGone = true
+        this.ready = false
+        listener.onGone(this, cause)
+        resolve()
+      }
+      if (child) child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`))
+      else {
+        // The end of another process's child is not reported: look.
+        const watch = setInterval(() => {
+          if (identityOf(record.pid) === record.identity) return
+          clearInterval(watch)
+          end('ended')
+        }, 50).unref()
+      }
+    })
+    void this.#untilReady()
+  }
+
+  /** Starts a process in a session of its own, so that neither a terminal's Ctrl-C nor the end of the host ends it. */
+  static async start(spec: ReplicaSpec, index: number, save: (record: ReplicaRecord) => void, listener: Listener): Promise<Replica> {
+    const port = await freePorts(1)
+    const log = openLog(spec.logFile)
+    const env = { ...spec.env, PORT: String(port), HOST: '127.0.0.1' }
+    const child = spawn(process.execPath, ['--enable-source-maps', spec.bundle], { detached: true, env, stdio: ['ignore', log, log] })
+    closeSync(log)
+    if (child.pid === undefined) throw await new Promise((resolve) => child.once('error', resolve))
+    const { service, revision } = spec
+    const record = { service, index, revision, pid: child.pid, identity: identityOf(child.pid) ?? '', port }
+    // In the same turn as the start: a host killed in between would leave a process that no one knows.
+    save(record)
+    return new Replica(record, child, listener)
+  }
+
+  /** Takes over a process of an earlier host. One that does not answer `/_/health` within two seconds is killed. */
+  static adopt(record: ReplicaRecord, listener: Listener): Replica {
+    const replica = new Replica(record, null, listener)
+    void replica.#probe('/_/health', 2_000).then((healthy) => healthy || replica.signal('SIGKILL'))
+    return replica
+  }
+
+  signal(signal: NodeJS.Signals): boolean {
+    return signalReplica(this.record, signal)
+  }
+
+  /** A connection to it failed: no more requests until it answers `/_/ready` again. */
+  doubt(): void {
+    if (!this.ready) return
+    this.ready = false
+    void this.#untilReady()
+  }
+
+  take(): void {
+    this.inFlight++
+  }
+
+  release(): void {
+    if (--this.inFlight === 0) this.#idle?.()
+  }
+
+  /** Waits for the requests in flight, sends SIGTERM, then SIGKILL to what is still there. Resolves when the process has ended. */
+  async stop(drainMs = DRAIN_MS): Promise<void> {
+    this.stopping = true
+    if (this.inFlight > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+      await Promise.race([idle, this.gone, sleep(drainMs, undefined, { ref: false })])
+    }
+    this.signal('SIGTERM')
+    await Promise.race([this.gone, sleep(GRACE_MS, undefined, { ref: false })])
+    if (!this.#isGone) this.signal('SIGKILL')
+    await this.gone
+  }
+
+  async #untilReady(): Promise<void> {
+    for (let attempt = 0; !this.#isGone && !this.stopping; attempt++) {
+      if (await this.#probe('/_/ready', 1_000)) {
+        if (this.#isGone) return
+        this.ready = true
+        this.readySince = Date.now()
+        return this.#listener.onReady(this)
+      }
+      await sleep(attempt < 200 ? 15 : 100)
+    }
+  }
+
+  #probe(path: string, timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const request = get({ host: '127.0.0.1', port: this.record.port, path, agent: this.agent, timeout: timeoutMs }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode === 200))
+      })
+      request.once('timeout', () => request.destroy()).once('error', () => resolve(false))
+      request.once('close', () => resolve(false))
+    })
+  }
+}
+
+/** Sends a signal to exactly the process that was recorded; says whether it was still there. */
+export function signalReplica({ pid, identity }: ReplicaRecord, signal: NodeJS.Signals): boolean {
+  if (identityOf(pid) !== identity) return false
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
