@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse, request as send } from 'node:http'
+import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, request as send } from 'node:http'
 import type { Writable } from 'node:stream'
 import { type CallId, headersToCaller, headersToFunction } from './headers.ts'
 import type { Replica } from './replica.ts'

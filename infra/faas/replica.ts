@@ -66,7 +66,7 @@ export class Replica {
           if (identityOf(record.pid) === record.identity) return
           clearInterval(watch)
           end('ended')
-        }, 50).unref()
+        }, 50)
       }
     })
     void this.#untilReady()
