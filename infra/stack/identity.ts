@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 
 /**
  * What tells a process from a later one with the same pid: the boot and the clock tick it was started at (proc(5), field 22).
@@ -9,12 +9,6 @@ export function identityOf(pid: number): string | undefined {
   if (!stat || stat[0] === 'Z' || stat[0] === 'X') return undefined
   return `${BOOT}:${stat[19]}`
 }
-
-/** The processes of a group. */
-export const membersOf = (group: number): number[] =>
-  readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && statOf(pid)?.[2] === String(group))
 
 /** The fields of /proc/PID/stat after the name (which may hold spaces): state, parent, group, ... */
 const statOf = (pid: number): string[] | undefined => {

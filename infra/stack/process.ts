@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { identityOf, membersOf } from './identity.ts'
+import { identityOf } from './identity.ts'
 import { boundLog, lastLine, logFileOf, openLog } from './log-file.ts'
 import { Problem } from './problem.ts'
 import { removeRecord, writeRecord } from './record.ts'
@@ -163,6 +163,7 @@ export class StackProcess {
     if (!this.#wanted) return
     if (finished) {
       this.#state = 'finished'
+      this.#say(`${this.name} has finished`)
       return
     }
     const steady = Date.now() - this.#startedAtMs >= STEADY_MS
@@ -184,9 +185,8 @@ export class StackProcess {
   }
 }
 
-/** Ends what a process left running in its own group. */
-const killGroup = (group: number): void => {
-  if (membersOf(group).length === 0) return
+/** Ends what a process left running in its own group (Valkey forks to rewrite its file). */
+export const killGroup = (group: number): void => {
   try {
     process.kill(-group, 'SIGKILL')
   } catch (error) {

@@ -2,13 +2,25 @@ import { spawn } from 'node:child_process'
 
 export type RunResult = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
+export type RunOptions = {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Runs a tool to its end, without a shell and without input.
  * @returns its exit code and output; code 127 when the tool is not on PATH (as a shell says it).
  */
-export const run = (command: string, args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) =>
+export const run = (command: string, args: readonly string[], options: RunOptions = {}) =>
   new Promise<RunResult>((done) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const { cwd, env, signal } = options
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(signal && { signal }),
+    })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

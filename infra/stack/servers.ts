@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { installer } from './install/install.ts'
-import { StackProcess } from './process.ts'
+import type { ProcessSpec } from './process.ts'
 import { natsService } from './services/nats.ts'
 import { questdbService } from './services/questdb.ts'
 import { valkeyService } from './services/valkey.ts'
@@ -18,22 +18,21 @@ export type ServerPorts = {
 }
 
 export type ServerOptions = {
-  /** The data folder; each server has a folder of its own name in it. */
-  readonly data: string
+  /** Each server has a folder of its own name in this one. */
+  readonly state: string
   readonly ports: ServerPorts
   readonly install: ReturnType<typeof installer>
-  readonly say: (line: string) => void
 }
 
 /** Makes one server ready to start: gets it if it is not there, writes its settings. */
-export async function makeServer(name: ServerName, { data, ports, install, say }: ServerOptions): Promise<StackProcess> {
-  const folder = join(data, name)
+export function serverSpec(name: ServerName, { state, ports, install }: ServerOptions): Promise<ProcessSpec> {
+  const folder = join(state, name)
   const specs = {
     nats: async () => natsService({ binary: await install.nats(), folder, port: ports.nats, monitorPort: ports.natsMonitor }),
     valkey: async () => valkeyService({ binary: await install.valkey(), folder, port: ports.valkey }),
     questdb: async () => questdbService({ files: await install.questdb(), folder, port: ports.questdb, pgPort: ports.questdbPg }),
   }
-  return new StackProcess(await specs[name](), data, say)
+  return specs[name]()
 }
 
 /** The address a client uses, of a server on this machine. */

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { cacheFolder } from '../../infra/stack/cache.ts'
 import { installer } from '../../infra/stack/install/install.ts'
 import { freePorts } from '../../infra/stack/ports.ts'
-import type { StackProcess } from '../../infra/stack/process.ts'
-import { makeServer, SERVER_NAMES, type ServerName, serverUrl } from '../../infra/stack/servers.ts'
+import { StackProcess } from '../../infra/stack/process.ts'
+import { SERVER_NAMES, type ServerName, serverSpec, serverUrl } from '../../infra/stack/servers.ts'
 
 export type TestServers = {
   /** The address of each server started, by the name of the setting that holds it. */
@@ -27,7 +27,9 @@ export async function startServers(wanted: Partial<Record<ServerName, boolean>>)
   const ports = { nats: first, natsMonitor: first + 1, valkey: first + 2, questdb: first + 3, questdbPg: first + 4 }
   const install = installer({ cache: cacheFolder() })
   const names = SERVER_NAMES.filter((name) => wanted[name])
-  const made = await Promise.all(names.map((name) => makeServer(name, { data: folder, ports, install, say: () => {} })))
+  const made = await Promise.all(
+    names.map(async (name) => new StackProcess(await serverSpec(name, { state: folder, ports, install }), folder, () => {})),
+  )
   const stop = async () => {
     await Promise.all(made.map((server) => server.stop()))
     await rm(folder, { recursive: true, force: true })

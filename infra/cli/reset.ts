@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { stopLeftovers, supervisorOf } from '../stack/claim.ts'
+import { Problem } from '../stack/problem.ts'
+import { readSettings } from '../stack/settings.ts'
+
+/** What the stack itself puts into its data folder. Nothing else in it is ever deleted. */
+const OWN = ['nats', 'valkey', 'questdb', 'faas', 'logs', 'run', 'secrets', 'once']
+
+/** Deletes the stack's data after asking. Downloaded servers stay. */
+export async function reset(options: { yes?: boolean }): Promise<number> {
+  const { data } = readSettings()
+  const running = supervisorOf(data)
+  if (running) throw new Problem(`a stack runs on ${data} (pid ${running.pid}): stop it first with \`trade2026 down\``)
+  if (!existsSync(data)) {
+    console.log(`there is no data at ${data}`)
+    return 0
+  }
+  if (!options.yes && !(await confirmed(`Delete all ticks, bars and logs in ${data}? [y/N] `))) {
+    console.log('nothing was deleted')
+    return 1
+  }
+  await stopLeftovers(data, console.log)
+  for (const name of OWN) await rm(join(data, name), { recursive: true, force: true })
+  const others = await readdir(data)
+  if (others.length === 0) await rmdir(data)
+  console.log(others.length === 0 ? `deleted ${data}` : `deleted the stack's data in ${data}; left as it is: ${others.join(', ')}`)
+  return 0
+}
+
+const confirmed = async (question: string): Promise<boolean> => {
+  if (!process.stdin.isTTY) throw new Problem('reset asks before it deletes, and there is no terminal: give --yes')
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question(question)
+  terminal.close()
+  return /^y(es)?$/i.test(answer.trim())
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ProcessSpec } from './process.ts'
+import { secretsFolder } from './secrets.ts'
+import { answers } from './services/http.ts'
+import { ROOT, type Settings } from './settings.ts'
+
+/** Where the bundles are. */
+export const DIST = join(ROOT, 'dist')
+
+/** The Node that the project brings along; the one that runs this, where there is no such package for the machine. */
+export const NODE = existsSync(join(ROOT, 'node_modules/.bin/node')) ? join(ROOT, 'node_modules/.bin/node') : process.execPath
+
+type Program = {
+  readonly name: string
+  readonly bundle: string
+  readonly args?: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+const spec = ({ name, bundle, args = [], env }: Program) => ({
+  name,
+  command: NODE,
+  args: ['--enable-source-maps', join(DIST, bundle), ...args],
+  env,
+  startMs: 30_000,
+})
+
+/** The gateway: OpenFaaS's API on loopback, and the functions' processes behind it. */
+export const hostProgram = ({ data, state, ports, urls }: Settings): ProcessSpec => ({
+  ...spec({
+    name: 'gateway',
+    bundle: 'faas/index.js',
+    env: { FAAS_PORT: String(ports.gateway), FAAS_DATA: join(state, 'faas'), FAAS_DIST: DIST, secret_mount_path: secretsFolder(data) },
+  }),
+  port: ports.gateway,
+  healthy: () => answers(`${urls.GATEWAY_URL}/healthz`),
+  stopMs: 30_000,
+})
+
+/** One of the processes that read streams and call functions; they share the work by leases. */
+export const triggerProgram = ({ data, ports, urls }: Settings, number: number): ProcessSpec => {
+  const port = ports.trigger + number
+  return {
+    ...spec({
+      name: `trigger-${number}`,
+      bundle: 'triggers/index.js',
+      env: {
+        NATS_URL: urls.NATS_URL,
+        GATEWAY_URL: urls.GATEWAY_URL,
+        SECRETS_DIR: secretsFolder(data),
+        TRIGGER_ID: `trigger-${number}`,
+        TRIGGER_METRICS_PORT: String(port),
+      },
+    }),
+    port,
+    healthy: () => answers(`http://127.0.0.1:${port}/metrics`),
+    stopMs: 15_000,
+  }
+}
+
+/** What is fed into the stream: recorded files, or the market simulator. */
+export type Feed =
+  | {
+      readonly kind: 'replay'
+      readonly files: readonly string[]
+      readonly exchange?: string
+      readonly symbol?: string
+      readonly speed?: string
+    }
+  | { readonly kind: 'simulate'; readonly seed?: number; readonly symbols?: number; readonly minutes?: number }
+
+/** The feed's process. A replay ends by itself; the simulator goes on in real time unless it is given its minutes. */
+export const feedProgram = ({ urls }: Settings, feed: Feed): ProcessSpec => {
+  const option = (name: string, value: string | number | undefined) => (value === undefined ? [] : [`--${name}`, String(value)])
+  const args =
+    feed.kind === 'replay'
+      ? [
+          ...feed.files.flatMap((file) => ['--replay', file]),
+          ...option('exchange', feed.exchange),
+          ...option('symbol', feed.symbol),
+          ...option('speed', feed.speed),
+        ]
+      : ['--simulate', ...option('seed', feed.seed), ...option('symbols', feed.symbols), ...option('minutes', feed.minutes)]
+  return {
+    ...spec({ name: 'feed', bundle: 'sources/feed.js', args, env: { NATS_URL: urls.NATS_URL } }),
+    healthy: async () => true,
+    stopMs: 5000,
+    mayFinish: true,
+  }
+}

@@ -1,0 +1,111 @@
+import { join, resolve } from 'node:path'
+import * as z from 'zod'
+import { cacheFolder } from './cache.ts'
+import { freePorts } from './ports.ts'
+import { Problem } from './problem.ts'
+import { SERVER_NAMES, type ServerName, type ServerPorts, serverUrl } from './servers.ts'
+
+/** The repository's root: default data folder, stack.yml and bundles are found from it. */
+export const ROOT = resolve(import.meta.dirname, '../..')
+
+const port = (usual: number) => z.coerce.number().int().min(1).max(65_535).default(usual)
+
+const Env = z.object({
+  TRADE2026_DATA: z.string().min(1).default(join(ROOT, 'data')),
+  TRADE2026_PORT_NATS: port(4222),
+  TRADE2026_PORT_NATS_MONITOR: port(8222),
+  TRADE2026_PORT_VALKEY: port(6379),
+  TRADE2026_PORT_QUESTDB: port(9000),
+  TRADE2026_PORT_QUESTDB_PG: port(8812),
+  TRADE2026_PORT_GATEWAY: port(8080),
+  TRADE2026_PORT_TRIGGER: port(8083),
+  TRADE2026_TRIGGERS: z.coerce.number().int().min(1).max(8).default(1),
+  NATS_URL: z.url({ protocol: /^(nats|tls)$/ }).optional(),
+  VALKEY_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  QUESTDB_URL: z.url({ protocol: /^https?$/ }).optional(),
+})
+
+export type Ports = ServerPorts & { readonly gateway: number; readonly trigger: number }
+export type Urls = { readonly NATS_URL: string; readonly VALKEY_URL: string; readonly QUESTDB_URL: string; readonly GATEWAY_URL: string }
+
+/** Where a stack lives and what it listens on. */
+export type Settings = {
+  readonly data: string
+  /** Where servers and functions keep their state: the data folder itself, except for a run that must begin empty. */
+  readonly state: string
+  readonly cache: string
+  readonly ports: Ports
+  /** How many trigger processes run; each listens on the trigger port plus its number. */
+  readonly triggers: number
+  /** Servers at an address given in the environment: used as they are, not started. */
+  readonly given: Partial<Record<ServerName, string>>
+  readonly urls: Urls
+}
+
+/** Which setting moves a port. */
+export const PORT_SETTINGS: Record<keyof Ports, string> = {
+  nats: 'TRADE2026_PORT_NATS',
+  natsMonitor: 'TRADE2026_PORT_NATS_MONITOR',
+  valkey: 'TRADE2026_PORT_VALKEY',
+  questdb: 'TRADE2026_PORT_QUESTDB',
+  questdbPg: 'TRADE2026_PORT_QUESTDB_PG',
+  gateway: 'TRADE2026_PORT_GATEWAY',
+  trigger: 'TRADE2026_PORT_TRIGGER',
+}
+
+/** Reads the stack's settings. @throws {Problem} naming every wrong one. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const parsed = Env.safeParse(env)
+  if (!parsed.success) throw new Problem(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+  const e = parsed.data
+  const ports: Ports = {
+    nats: e.TRADE2026_PORT_NATS,
+    natsMonitor: e.TRADE2026_PORT_NATS_MONITOR,
+    valkey: e.TRADE2026_PORT_VALKEY,
+    questdb: e.TRADE2026_PORT_QUESTDB,
+    questdbPg: e.TRADE2026_PORT_QUESTDB_PG,
+    gateway: e.TRADE2026_PORT_GATEWAY,
+    trigger: e.TRADE2026_PORT_TRIGGER,
+  }
+  const given = { nats: e.NATS_URL, valkey: e.VALKEY_URL, questdb: e.QUESTDB_URL }
+  return settingsOf({ data: resolve(e.TRADE2026_DATA), cache: cacheFolder(env), ports, triggers: e.TRADE2026_TRIGGERS, given })
+}
+
+/** Settings of a stack of one's own: free ports, the folder given, no server from outside. */
+export async function freeSettings(data: string, { triggers = 1 } = {}): Promise<Settings> {
+  const first = await freePorts(6 + triggers)
+  const [nats, natsMonitor, valkey, questdb, questdbPg, gateway, trigger] = [0, 1, 2, 3, 4, 5, 6].map((i) => first + i) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  return settingsOf({
+    data,
+    cache: cacheFolder(),
+    ports: { nats, natsMonitor, valkey, questdb, questdbPg, gateway, trigger },
+    triggers,
+    given: {},
+  })
+}
+
+const settingsOf = (of: {
+  data: string
+  cache: string
+  ports: Ports
+  triggers: number
+  given: Partial<Record<ServerName, string | undefined>>
+}): Settings => {
+  const given = Object.fromEntries(SERVER_NAMES.flatMap((name) => (of.given[name] ? [[name, of.given[name]]] : [])))
+  const url = (name: ServerName) => given[name] ?? serverUrl(name, of.ports)
+  const urls = {
+    NATS_URL: url('nats'),
+    VALKEY_URL: url('valkey'),
+    QUESTDB_URL: url('questdb'),
+    GATEWAY_URL: `http://127.0.0.1:${of.ports.gateway}`,
+  }
+  return { ...of, state: of.data, given, urls }
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path'
+import { buildAll } from '../build/bundle.ts'
+import { applyStorage } from '../storage/apply.ts'
+import { claim } from './claim.ts'
+import { deployStack } from './deploy.ts'
+import { installer } from './install/install.ts'
+import { isFree } from './ports.ts'
+import { Problem } from './problem.ts'
+import { type ProcessSpec, StackProcess } from './process.ts'
+import { type Feed, feedProgram, hostProgram, triggerProgram } from './programs.ts'
+import { GATEWAY_USER, gatewayPassword } from './secrets.ts'
+import { SERVER_NAMES, type ServerName, serverSpec } from './servers.ts'
+import { PORT_SETTINGS, type Ports, ROOT, type Settings } from './settings.ts'
+
+export type StackOptions = {
+  readonly settings: Settings
+  /** What is fed in once all else runs; nothing when left out (`stack.feed` does it later). */
+  readonly feed?: Feed
+  /** Environment given to every function over that of stack.yml, as `faas-cli deploy -e` does. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Takes one line of progress at a time. */
+  readonly say?: (line: string) => void
+  /** Ends the start early: what has started is stopped. */
+  readonly signal?: AbortSignal
+}
+
+export type Stack = {
+  readonly settings: Settings
+  readonly urls: Settings['urls']
+  readonly user: string
+  readonly password: string
+  /** Every process by name: nats, valkey, questdb (those not given by address), gateway, trigger-0 ..., feed. */
+  readonly processes: ReadonlyMap<string, StackProcess>
+  process(name: string): StackProcess
+  /** Deploys stack.yml again, e.g. with other environment. */
+  deploy(env?: Readonly<Record<string, string>>): Promise<void>
+  /** Starts a feed (the one before it must have ended). */
+  feed(feed: Feed): Promise<StackProcess>
+  /** Stops all in the reverse order of the start. Calling it twice is harmless. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the whole stack: servers (and bundles, and gateway) side by side, then storage, functions, triggers, feed.
+ * @throws {Problem} when something is missing or in the way; nothing of it runs then.
+ */
+export async function startStack({ settings, feed, env = {}, say = () => {}, signal }: StackOptions): Promise<Stack> {
+  const { data, urls } = settings
+  const release = await claim(data, say)
+  const processes = new Map<string, StackProcess>()
+  const over = new AbortController()
+  const stop = async () => {
+    over.abort()
+    for (const layer of LAYERS)
+      await Promise.all([...processes.values()].filter(({ name }) => layer.test(name)).map((process) => process.stop()))
+    release()
+  }
+  const launch = async (spec: ProcessSpec): Promise<StackProcess> => {
+    over.signal.throwIfAborted()
+    const process = new StackProcess(spec, data, say)
+    processes.set(spec.name, process)
+    await timed(say, spec.name, () => process.start())
+    return process
+  }
+  const deploy = async (more: Readonly<Record<string, string>> = {}) => {
+    const { GATEWAY_URL: gatewayUrl, ...addresses } = urls
+    const stackFile = join(ROOT, 'stack.yml')
+    const all = { ...addresses, ...env, ...more }
+    await deployStack({ gatewayUrl, user: GATEWAY_USER, password: await gatewayPassword(data), stackFile, env: all, onProgress: say })
+  }
+  const startFeed = (what: Feed) => launch(feedProgram(settings, what))
+  /** Waits for all; the first failure stops the others at once and is the one thrown. */
+  let failure: { error: unknown } | undefined
+  const together = async (...work: Promise<unknown>[]): Promise<void> => {
+    const onFailure = (error: unknown) => {
+      failure ??= { error }
+      void stop()
+    }
+    await Promise.all(work.map((one) => one.catch(onFailure)))
+    if (failure) throw failure.error
+  }
+  const onAbort = () => void together(Promise.reject(new Problem('stopped before all was up'))).catch(() => {})
+  signal?.addEventListener('abort', onAbort)
+  try {
+    await portsFree(settings)
+    await gatewayPassword(data)
+    const install = installer({ cache: settings.cache, onProgress: say, signal: over.signal })
+    const servers = SERVER_NAMES.filter((name) => !settings.given[name])
+    const makeAndLaunch = async (name: ServerName) =>
+      launch(await serverSpec(name, { state: settings.state, ports: settings.ports, install }))
+    await together(
+      together(...servers.map(makeAndLaunch)).then(() => timed(say, 'streams and tables', () => applyStorage(urls))),
+      timed(say, 'bundles', () => buildAll()).then(() => launch(hostProgram(settings))),
+    )
+    await together(timed(say, 'functions', () => deploy()))
+    await together(...Array.from({ length: settings.triggers }, (_, i) => launch(triggerProgram(settings, i))))
+    if (feed) await together(startFeed(feed))
+  } catch (error) {
+    await stop()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+  const process = (name: string): StackProcess => {
+    const found = processes.get(name)
+    if (!found) throw new Error(`the stack has no process ${name}`)
+    return found
+  }
+  return { settings, urls, user: GATEWAY_USER, password: await gatewayPassword(data), processes, process, deploy, feed: startFeed, stop }
+}
+
+/** The order of the stop: feed first, servers last, so that nothing loses what it stands on before it has ended. */
+const LAYERS = [/^feed$/, /^trigger-/, /^gateway$/, /^(nats|valkey|questdb)$/]
+
+const timed = async <T>(say: (line: string) => void, what: string, work: () => Promise<T>): Promise<T> => {
+  const start = performance.now()
+  const result = await work()
+  say(`${what} ready (${((performance.now() - start) / 1000).toFixed(1)} s)`)
+  return result
+}
+
+/** Finds a port in use before anything starts. */
+async function portsFree({ ports, given, triggers }: Settings): Promise<void> {
+  const own: (keyof Ports)[] = ['gateway', 'trigger']
+  if (!given.nats) own.push('nats', 'natsMonitor')
+  if (!given.valkey) own.push('valkey')
+  if (!given.questdb) own.push('questdb', 'questdbPg')
+  const wanted = own.flatMap((name) =>
+    Array.from({ length: name === 'trigger' ? triggers : 1 }, (_, i) => [name, ports[name] + i] as const),
+  )
+  const taken = await Promise.all(wanted.map(async ([name, port]) => ((await isFree(port)) ? [] : [`${port} (${PORT_SETTINGS[name]})`])))
+  const list = taken.flat()
+  if (list.length > 0)
+    throw new Problem(`in use already: port ${list.join(', port ')}; stop what uses it, or set another port in the variable named`)
+}

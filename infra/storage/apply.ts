@@ -1,0 +1,17 @@
+import { connect } from '@nats-io/transport-node'
+import { applyStreams } from './jetstream/apply.ts'
+import { applyTables } from './questdb/apply.ts'
+
+/** Creates streams, bucket and tables, or brings them up to date: the one place that does. Doing it again changes nothing. */
+export async function applyStorage(urls: { readonly NATS_URL: string; readonly QUESTDB_URL: string }): Promise<void> {
+  await Promise.all([streams(urls.NATS_URL), applyTables(urls.QUESTDB_URL)])
+}
+
+const streams = async (natsUrl: string): Promise<void> => {
+  const connection = await connect({ servers: natsUrl, name: 'storage' })
+  try {
+    await applyStreams(connection)
+  } finally {
+    await connection.close()
+  }
+}
