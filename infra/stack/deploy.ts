@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Problem } from './problem.ts'
+import { readStackFile, type StackFunction } from './stack-file.ts'
+
+/** What to deploy, and where. */
+export type DeployOptions = {
+  readonly gatewayUrl: string
+  readonly user: string
+  readonly password: string
+  readonly stackFile: string
+  /** Over the environment of every function, as `faas-cli deploy -e NAME=VALUE`. */
+  readonly env?: Readonly<Record<string, string>>
+  /** What `${VAR}` in the stack file stands for; this process's environment unless given. */
+  readonly variables?: NodeJS.ProcessEnv
+  /** Told of each step of each function. */
+  readonly onProgress?: (service: string, state: 'deployed' | 'ready') => void
+  readonly readyWithinMs?: number
+}
+
+const LOOK_MS = 25
+
+/**
+ * Deploys every function of a stack file over HTTP as faas-cli does (an update first, a new deployment when there is none), and waits until all are ready.
+ * @throws {Problem} with the gateway's own words when it refuses one, or naming those that are not ready in time.
+ */
+export async function deployStack(options: DeployOptions): Promise<void> {
+  const { stackFile, env = {}, variables = process.env, onProgress, readyWithinMs = 30_000 } = options
+  const functions = await readStackFile(stackFile, variables)
+  await Promise.all(
+    functions.map(async ({ envVars, ...rest }) => {
+      await deploy(options, { ...rest, envVars: { ...envVars, ...env } })
+      onProgress?.(rest.service, 'deployed')
+    }),
+  )
+  const left = new Set(functions.map(({ service }) => service))
+  const deadline = performance.now() + readyWithinMs
+  for (;;) {
+    for (const { name, replicas, availableReplicas } of await list(options)) {
+      if (availableReplicas >= replicas && left.delete(name)) onProgress?.(name, 'ready')
+    }
+    if (left.size === 0) return
+    if (performance.now() > deadline) throw new Problem(`not ready within ${readyWithinMs / 1000} s: ${[...left].join(', ')}`)
+    await sleep(LOOK_MS)
+  }
+}
+
+async function deploy(options: DeployOptions, deployment: StackFunction): Promise<void> {
+  const body = JSON.stringify(deployment)
+  let response = await call(options, 'PUT', body)
+  if (response.status === 404) response = await call(options, 'POST', body)
+  const text = await response.text()
+  if (!response.ok) throw new Problem(`function ${deployment.service} was refused: ${text || `status ${response.status}`}`)
+}
+
+async function list(options: DeployOptions): Promise<{ name: string; replicas: number; availableReplicas: number }[]> {
+  const response = await call(options, 'GET')
+  if (!response.ok) throw new Problem(`the gateway answered ${response.status}: ${await response.text()}`)
+  return (await response.json()) as { name: string; replicas: number; availableReplicas: number }[]
+}
+
+async function call({ gatewayUrl, user, password }: DeployOptions, method: string, body?: string): Promise<Response> {
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+  const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+  const url = new URL('/system/functions', gatewayUrl)
+  return fetch(url, { method, headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(60_000) }).catch((error) => {
+    throw new Problem(`no gateway answers at ${gatewayUrl} (${error.cause?.code ?? error.message})`)
+  })
+}
