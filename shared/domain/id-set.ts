@@ -1,0 +1,66 @@
+import { IdLog, readChunk } from './id-log.ts'
+import { IdTable } from './id-table.ts'
+import { idText, NO_ID, OPAQUE } from './trade-id.ts'
+
+/** What an id set says to a trade. */
+export const FRESH = 0
+export const DUPLICATE = 1
+export const MISMATCH = 2
+
+/** Sources number their trades under one or two prefixes; ids under more than this are kept as texts. */
+const MOST_PREFIXES = 8
+
+/** The exact set of trade ids that a bucket has counted, each with a fingerprint of what was counted. */
+export class IdSet {
+  readonly log = new IdLog()
+  #prefix = ''
+  #table = new IdTable()
+  #tables: Map<string, IdTable> | undefined
+  #texts: Map<string, number> | undefined
+
+  /** Takes an id in. @returns FRESH if it was not there (or is no id), DUPLICATE if it was with this fingerprint, else MISMATCH. */
+  add(prefix: string, number: number, print: number): number {
+    if (number === NO_ID) return FRESH
+    const known = this.#put(prefix, number, print)
+    if (known === -1) {
+      this.log.append(prefix, number, print)
+      return FRESH
+    }
+    return known === print ? DUPLICATE : MISMATCH
+  }
+
+  /** Fills it from its stored chunks, `chunks[i]` being chunk i. */
+  load(chunks: readonly Uint8Array[]): void {
+    const put = (prefix: string, number: number, print: number) => void this.#put(prefix, number, print)
+    for (const chunk of chunks.slice(0, -1)) readChunk(chunk, put)
+    if (chunks.length > 0) this.log.resume(chunks.length - 1, chunks.at(-1)!, put)
+  }
+
+  #put(prefix: string, number: number, print: number): number {
+    if (number !== OPAQUE) {
+      if (prefix === this.#prefix) return this.#table.put(number, print)
+      const table = this.#tableOf(prefix)
+      if (table) return table.put(number, print)
+    }
+    const text = idText(prefix, number)!
+    this.#texts ??= new Map()
+    const known = this.#texts.get(text)
+    if (known !== undefined) return known
+    this.#texts.set(text, print)
+    return -1
+  }
+
+  /** The table of a prefix, which becomes the one looked at first; undefined for a prefix beyond the limit. */
+  #tableOf(prefix: string): IdTable | undefined {
+    this.#tables ??= new Map([[this.#prefix, this.#table]])
+    let table = this.#tables.get(prefix)
+    if (table === undefined) {
+      if (this.#tables.size >= MOST_PREFIXES) return undefined
+      table = new IdTable()
+      this.#tables.set(prefix, table)
+    }
+    this.#prefix = prefix
+    this.#table = table
+    return table
+  }
+}

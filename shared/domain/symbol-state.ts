@@ -1,0 +1,122 @@
+import type { Bar } from '../contract/bar.ts'
+import { toBar } from './bar-codec.ts'
+import { type BarSettings, MINUTE } from './bar-settings.ts'
+import { Bucket } from './bucket.ts'
+import { fingerprint } from './fingerprint.ts'
+import { DUPLICATE, MISMATCH } from './id-set.ts'
+import { LARGER, LargerBars } from './larger-bars.ts'
+import type { TickScanner } from './tick-scanner.ts'
+
+/** What became of a trade. */
+export const COUNTED = 0
+export const CORRECTED = 1
+export const REPEATED = 2
+export const LATE = 3
+export const CONTRADICTED = 4
+
+/** Where a state leaves what happens to its bars in the middle of a batch. */
+export type Events = {
+  /** Takes a bar that is final for good and was not handed on as it stands. */
+  closed(bar: Bar): void
+  bucketDied(state: SymbolState, bucket: Bucket): void
+  largerDied(state: SymbolState, interval: number, start: number): void
+}
+
+/**
+ * The bars of one symbol on one exchange. Its rules (docs/semantics.md, bars) see one trade at a time and nothing but the trades before it,
+ * so its content after a message never depends on how messages were cut into batches.
+ */
+export class SymbolState {
+  readonly exchange: string
+  readonly symbol: string
+  /** Short name within its slot's stored fields. */
+  readonly key: string
+  /** The newest event time of all trades counted so far; -1 before the first. */
+  watermark = -1
+  readonly buckets = new Map<number, Bucket>()
+  readonly larger: readonly LargerBars[] = LARGER.map((interval) => new LargerBars(interval))
+  /** Changed in this batch. */
+  dirty = false
+  #current: Bucket | undefined
+  /** The least event time at which a bar becomes final or dies. */
+  #due = Number.POSITIVE_INFINITY
+
+  constructor(exchange: string, symbol: string, key: string) {
+    this.exchange = exchange
+    this.symbol = symbol
+    this.key = key
+  }
+
+  /** Takes one trade in: checks it against the watermark and the known ids, counts it, and moves the watermark. */
+  apply(tick: TickScanner, version: number, brokerMs: number, settings: BarSettings, events: Events): number {
+    const { tsMs } = tick
+    let bucket = this.#current
+    if (bucket === undefined || tsMs < bucket.start || tsMs >= bucket.end) {
+      const start = tsMs - (tsMs % MINUTE)
+      if (start + MINUTE + settings.horizonMs <= this.watermark) return LATE
+      bucket = this.buckets.get(start) ?? this.#open(start, settings)
+      this.#current = bucket
+    }
+    const known = bucket.ids.add(tick.idPrefix, tick.idNumber, fingerprint(tsMs, tick.price, tick.qty, tick.side))
+    if (known === DUPLICATE) return REPEATED
+    if (known === MISMATCH) return CONTRADICTED
+    bucket.add(tick, version, brokerMs)
+    const corrected = bucket.merged
+    if (corrected) {
+      bucket.rev++
+      for (const bars of this.larger) bars.correct(tick, version, brokerMs, this.watermark - settings.graceMs)
+    }
+    if (tsMs > this.watermark) {
+      this.watermark = tsMs
+      if (tsMs >= this.#due) this.settle(settings, events)
+    }
+    return corrected ? CORRECTED : COUNTED
+  }
+
+  #open(start: number, settings: BarSettings): Bucket {
+    const bucket = new Bucket(start)
+    bucket.merged = bucket.end + settings.graceMs <= this.watermark
+    this.buckets.set(start, bucket)
+    this.#due = Math.min(this.#due, bucket.end + (bucket.merged ? settings.horizonMs : settings.graceMs))
+    return bucket
+  }
+
+  /** Merges the minutes that the watermark made final into the larger bars, in order of time, and drops what is beyond the horizon. */
+  settle(settings: BarSettings, events: Events): void {
+    const final = this.watermark - settings.graceMs
+    const dead = this.watermark - settings.horizonMs
+    let due = Number.POSITIVE_INFINITY
+    for (const bucket of this.minutes()) {
+      if (!bucket.merged && bucket.end <= final) {
+        for (const bars of this.larger) bars.of(bucket.start).merge(bucket)
+        bucket.merged = bucket.dirty = true
+      }
+      if (bucket.end <= dead) this.#bury(bucket, events)
+      else due = Math.min(due, bucket.end + (bucket.merged ? settings.horizonMs : settings.graceMs))
+    }
+    for (const [i, bars] of this.larger.entries()) {
+      for (const [start, sums] of bars.bars) {
+        const end = start + bars.intervalMs
+        if (end > dead) due = Math.min(due, end + settings.horizonMs)
+        else {
+          if (sums.version > sums.emitted) events.closed(toBar(sums, bars.interval, start, this.exchange, this.symbol, true))
+          bars.bars.delete(start)
+          events.largerDied(this, i, start)
+        }
+      }
+    }
+    this.#due = due
+  }
+
+  #bury(bucket: Bucket, events: Events): void {
+    if (bucket.version > bucket.emitted) events.closed(toBar(bucket, '1m', bucket.start, this.exchange, this.symbol, true))
+    this.buckets.delete(bucket.start)
+    if (this.#current === bucket) this.#current = undefined
+    events.bucketDied(this, bucket)
+  }
+
+  /** Its minutes in order of time. */
+  minutes(): Bucket[] {
+    return [...this.buckets.values()].sort((a, b) => a.start - b.start)
+  }
+}
