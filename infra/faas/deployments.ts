@@ -14,11 +14,12 @@ type Stored = { readonly deployment: FunctionDeployment; readonly createdAt: str
 /** One deployed function: what was asked for, and its replicas. */
 export type Deployed = Stored & { readonly set: ReplicaSet }
 
-type Folders = { readonly data: string; readonly dist: string }
+/** `data`: state and logs; `dist`: bundles; `timeoutMs`: how long a function may stay silent in a call. */
+type Settings = { readonly data: string; readonly dist: string; readonly timeoutMs: number }
 
 /** All deployed functions. Every change is on disk before it is answered, and a restarted host goes on with what runs. */
 export class Deployments {
-  #folders: Folders
+  #settings: Settings
   #log: Log
   #registry
   #byName = new Map<string, Deployed>()
@@ -26,11 +27,11 @@ export class Deployments {
   /** Replicas of removed functions, which still finish their requests. */
   #leaving = new Set<Promise<void>>()
 
-  constructor(folders: Folders, log: Log) {
-    this.#folders = folders
+  constructor(settings: Settings, log: Log) {
+    this.#settings = settings
     this.#log = log
-    mkdirSync(join(folders.data, 'logs'), { recursive: true })
-    this.#registry = openRegistry(folders.data)
+    mkdirSync(join(settings.data, 'logs'), { recursive: true })
+    this.#registry = openRegistry(settings.data)
   }
 
   /** Starts what is on disk: replicas that still run are adopted, those of functions that are gone are ended. */
@@ -39,7 +40,7 @@ export class Deployments {
     const running = this.#registry.takeRunning(new Set(stored.map(({ deployment }) => deployment.service)))
     for (const one of stored) {
       const set = new ReplicaSet(one.deployment.service, this.#registry, this.#log)
-      for (const record of running.filter(({ service }) => service === one.deployment.service)) set.adopt(record)
+      for (const record of running.filter(({ service }) => service === one.deployment.service)) set.adopt(record, this.#settings.timeoutMs)
       this.#put({ ...one, set })
       set.want(this.#specOf(one), one.replicas)
     }
@@ -117,7 +118,7 @@ export class Deployments {
   }
 
   get #file(): string {
-    return join(this.#folders.data, 'deployments.json')
+    return join(this.#settings.data, 'deployments.json')
   }
 
   #put(deployed: Deployed): void {
@@ -139,16 +140,23 @@ export class Deployments {
   }
 
   #logFile(service: string): string {
-    return join(this.#folders.data, 'logs', `${service}.log`)
+    return join(this.#settings.data, 'logs', `${service}.log`)
   }
 
   #specOf({ deployment, revision }: Stored): ReplicaSpec {
     const { service, image, envVars } = deployment
-    return { service, revision, bundle: this.#bundle(image), env: envVars ?? {}, logFile: this.#logFile(service) }
+    return {
+      service,
+      revision,
+      bundle: this.#bundle(image),
+      env: envVars ?? {},
+      logFile: this.#logFile(service),
+      timeoutMs: this.#settings.timeoutMs,
+    }
   }
 
   #bundle(image: string): string {
-    return join(this.#folders.dist, 'functions', bundleOf(image), 'index.js')
+    return join(this.#settings.dist, 'functions', bundleOf(image), 'index.js')
   }
 
   #readBundle(image: string): Uint8Array {

@@ -1,19 +1,21 @@
-import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, request as send } from 'node:http'
-import type { Writable } from 'node:stream'
-import { type CallId, headersToCaller, headersToFunction } from './headers.ts'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { AnswerParser } from './answer.ts'
+import type { Exchange } from './connection.ts'
+import { type CallId, headToFunction } from './headers.ts'
 import type { Replica } from './replica.ts'
 import { reply } from './reply.ts'
 
-/** One request on its way: `path` is what the function sees, with its query. `timeoutMs`: how long the function may stay silent. */
+/** One request on its way: `path` is what the function sees, with its query. */
 export type Call = {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly path: string
   readonly id: CallId
-  readonly timeoutMs: number
   readonly maxBodyBytes: number
   /** May be sent again although the function may have seen it: once at most. */
   repeatable: boolean
+  /** What to do when the caller leaves. */
+  onCallerGone: () => void
 }
 
 /** What became of an attempt. `unreached`: the request is whole and nothing was answered, so it can be tried again. */
@@ -21,103 +23,117 @@ export type Outcome = 'answered' | 'unreached'
 
 /** Sends a request to one replica and streams the answer back; never rejects. */
 export function forward(replica: Replica, call: Call): Promise<Outcome> {
-  const { request, response, path, id, timeoutMs } = call
   const { promise, resolve } = Promise.withResolvers<Outcome>()
-  const { method } = request
-  const headers = headersToFunction(request, id)
-  const upstream = send({
-    host: '127.0.0.1',
-    port: replica.record.port,
-    method: method!,
-    path,
-    headers,
-    agent: replica.agent,
-    timeout: timeoutMs,
-  })
-  let answer: IncomingMessage | undefined
-  let connected = false
+  const { request, response, path, id } = call
+  const chunked = request.headers['transfer-encoding'] !== undefined
+  const hasBody = chunked || Number(request.headers['content-length']) > 0
+  let head = headToFunction(request, path, id)
+  let sent = !hasBody
+  let settled = false
 
-  replica.take()
   const settle = (outcome: Outcome) => {
-    response.off('close', onClose)
+    if (settled) return
+    settled = true
     replica.release()
     resolve(outcome)
   }
-  const onClose = () => {
-    // The caller left, or the function answered before it took the whole request.
-    if (!response.writableFinished || !request.complete) upstream.destroy()
+  /** The connection is of no further use: the rest of the body goes nowhere. */
+  const breakOff = (status: number, message: string, headers?: OutgoingHttpHeaders) => {
+    connection.socket.destroy()
+    if (settled) return
     settle('answered')
+    stopBody(request)
+    if (response.headersSent) response.destroy()
+    else refuse(call, status, message, headers)
   }
-  response.once('close', onClose)
 
-  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0
-  if (!hasBody) upstream.end()
-  upstream.once('socket', (socket) => {
-    const start = () => {
+  const parser = new AnswerParser(request.method!, {
+    head({ status, reason, headers, sized }) {
+      headers.push('X-Call-Id', id.id, 'X-Start-Time', id.startedNs)
+      response.writeHead(status, reason, headers)
+      // An answer of unknown length may be a stream of events whose first one is far away.
+      if (!sized) response.flushHeaders()
+    },
+    body(part) {
+      if (response.destroyed || response.write(part) || connection.socket.isPaused()) return
+      connection.socket.pause()
+      response.once('drain', () => connection.socket.resume())
+    },
+    end() {
+      response.end()
+      if (!sent) stopBody(request)
+      replica.connections.give(connection, sent ? parser.keepMs : 0)
+      settle('answered')
+    },
+  })
+
+  const exchange: Exchange = {
+    connected() {
       connected = true
-      if (hasBody) pump(request, upstream, (sizeBytes) => sizeBytes > call.maxBodyBytes && refuseTooLarge(call))
-    }
-    // The body is touched only once there is a connection: until then another replica can have it.
-    if (socket.connecting) socket.once('connect', start)
-    else start()
-  })
-
-  upstream.once('response', (from) => {
-    answer = from
-    if (response.headersSent) return void from.resume()
-    response.writeHead(from.statusCode!, from.statusMessage, headersToCaller(from, id))
-    // An answer of unknown length may be a stream of events whose first one is far away.
-    if (from.headers['content-length'] === undefined) response.flushHeaders()
-    from.once('error', () => response.destroy())
-    pump(from, response)
-  })
-  upstream.once('timeout', () => {
-    refuse(call, 504, `no answer within ${timeoutMs / 1000} s`)
-    upstream.destroy()
-  })
-  upstream.on('error', (error: NodeJS.ErrnoException) => {
-    if (response.destroyed || response.headersSent) {
-      stopBody(request)
-      if (answer && !answer.complete) response.destroy()
-      return
-    }
-    const again = !connected || (call.repeatable && !hasBody && upstream.reusedSocket)
-    if (again) {
+      // The body is touched only once there is a connection: until then another replica can have it.
+      if (hasBody) sendBody()
+    },
+    data(bytes) {
+      try {
+        parser.feed(bytes)
+      } catch (error) {
+        breakOff(502, `the function's answer is not HTTP: ${(error as Error).message}`)
+      }
+    },
+    drain: () => request.resume(),
+    timeout: () => breakOff(504, 'the function did not answer in time'),
+    closed(error) {
+      if (settled || parser.close()) return
+      const again = !connected || (call.repeatable && !hasBody && connection.reused && !response.headersSent)
+      if (!again) return breakOff(503, `the function broke off: ${error?.code ?? 'connection closed'}`, { 'Retry-After': '0' })
       if (connected) call.repeatable = false
-      return settle('unreached')
-    }
-    refuse(call, 503, `the function broke off: ${error.code ?? error.message}`, { 'Retry-After': '0' })
-  })
+      settle('unreached')
+    },
+  }
+  const sendBody = () => {
+    const { socket } = connection
+    let sizeBytes = 0
+    request.on('data', (part: Buffer) => {
+      sizeBytes += part.length
+      if (sizeBytes > call.maxBodyBytes) return breakOff(413, tooLarge(call.maxBodyBytes), { Connection: 'close' })
+      socket.cork()
+      if (head !== '') socket.write(head, 'latin1')
+      head = ''
+      if (chunked) socket.write(`${part.length.toString(16)}\r\n`, 'latin1')
+      const more = socket.write(part)
+      if (chunked) socket.write('\r\n', 'latin1')
+      socket.uncork()
+      if (!more) request.pause()
+    })
+    request.once('end', () => {
+      sent = true
+      if (chunked && !socket.destroyed) socket.write(`${head}0\r\n\r\n`, 'latin1')
+    })
+  }
+
+  replica.take()
+  const connection = replica.connections.take(exchange)
+  let connected = !connection.socket.connecting
+  call.onCallerGone = () => {
+    settle('answered')
+    connection.socket.destroy()
+  }
+  if (!hasBody) connection.socket.write(head, 'latin1')
+  else if (connected) sendBody()
   return promise
 }
+
+/** What a caller is told of a body beyond the limit. */
+export const tooLarge = (limitBytes: number) => `the body is larger than ${limitBytes} bytes`
 
 /** Answers in the function's stead. `X-OpenFaaS-Internal` marks an error of the platform, which is safe to repeat. */
 export function refuse({ request, response, id }: Call, status: number, message: string, headers: OutgoingHttpHeaders = {}): void {
   stopBody(request)
-  if (response.headersSent) return
   reply(response, status, message, { 'X-OpenFaaS-Internal': 'proxy', 'X-Call-Id': id.id, 'X-Start-Time': id.startedNs, ...headers })
-}
-
-/** Refuses a body beyond the limit; the connection ends, since the rest of the body may never end. */
-export function refuseTooLarge(call: Call): void {
-  refuse(call, 413, `the body is larger than ${call.maxBodyBytes} bytes`, { Connection: 'close' })
 }
 
 /** Reads the rest of a request and drops it. A body left unread would hold up the connection's next request until keep-alive ends. */
 function stopBody(request: IncomingMessage): void {
   request.removeAllListeners('data')
   request.resume()
-}
-
-/** Copies a body as it comes, no faster than it is taken. `pipe` does the same with three times the listeners. */
-function pump(from: IncomingMessage, to: Writable, count?: (sizeBytes: number) => void): void {
-  let sizeBytes = 0
-  from.on('data', (chunk: Buffer) => {
-    sizeBytes += chunk.length
-    count?.(sizeBytes)
-    if (to.destroyed || to.write(chunk)) return
-    from.pause()
-    to.once('drain', () => from.resume())
-  })
-  from.once('end', () => to.end())
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-/** Headers that speak of one connection (RFC 9110, 7.6.1), and `expect`, which the host has answered itself. */
-const HOP_BY_HOP = new Set([
+/** Headers that speak of one connection (RFC 9110, 7.6.1); `expect`, which the host has answered itself; and what the host sets. */
+const NOT_PASSED_ON = new Set([
   'connection',
   'proxy-connection',
   'proxy-authenticate',
@@ -13,6 +13,8 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
   'expect',
+  'x-start-time',
+  'x-call-id',
 ])
 
 /** What a call is known by, in the function and in the answer: the caller's id or a new one, and when it began (unix ns). */
@@ -23,38 +25,28 @@ export const callIdOf = (request: IncomingMessage): CallId => ({
   startedNs: `${Date.now()}000000`,
 })
 
-/** The caller's headers as the function gets them: name, value, name, value, ... in the order and spelling of the caller. */
-export function headersToFunction(request: IncomingMessage, { id, startedNs }: CallId): string[] {
-  const { headers } = request
-  const to = endToEnd(request)
-  if (headers['x-call-id'] === undefined) to.push('X-Call-Id', id)
-  to.push('X-Start-Time', startedNs)
-  if (headers.host === undefined) to.push('Host', 'localhost')
-  else if (headers['x-forwarded-host'] === undefined) to.push('X-Forwarded-Host', headers.host)
-  if (headers['x-forwarded-for'] === undefined) to.push('X-Forwarded-For', request.socket.remoteAddress ?? '')
-  if (headers['transfer-encoding'] !== undefined) to.push('Transfer-Encoding', 'chunked')
-  else if (headers['content-length'] === undefined && request.method !== 'GET' && request.method !== 'HEAD') to.push('Content-Length', '0')
-  return to
+/** The head of a request as the function gets it: the caller's headers in their order and spelling, then the host's. */
+export function headToFunction(request: IncomingMessage, path: string, { id, startedNs }: CallId): string {
+  const { headers, method } = request
+  const passed = endToEnd(request.rawHeaders, headers.connection)
+  let head = `${method} ${path} HTTP/1.1\r\n`
+  for (let i = 0; i < passed.length; i += 2) head += `${passed[i]}: ${passed[i + 1]}\r\n`
+  if (headers.host === undefined) head += 'Host: localhost\r\n'
+  else if (headers['x-forwarded-host'] === undefined) head += `X-Forwarded-Host: ${headers.host}\r\n`
+  if (headers['x-forwarded-for'] === undefined) head += `X-Forwarded-For: ${request.socket.remoteAddress}\r\n`
+  if (headers['transfer-encoding'] !== undefined) head += 'Transfer-Encoding: chunked\r\n'
+  else if (headers['content-length'] === undefined && method !== 'GET' && method !== 'HEAD') head += 'Content-Length: 0\r\n'
+  return `${head}X-Call-Id: ${id}\r\nX-Start-Time: ${startedNs}\r\n\r\n`
 }
 
-/** The function's headers as the caller gets them. */
-export function headersToCaller(answer: IncomingMessage, call: CallId): string[] {
-  const to = endToEnd(answer)
-  if (answer.headers['x-call-id'] === undefined) to.push('X-Call-Id', call.id)
-  if (answer.headers['x-start-time'] === undefined) to.push('X-Start-Time', call.startedNs)
-  return to
-}
-
-function endToEnd({ rawHeaders, headers }: IncomingMessage): string[] {
-  const { connection } = headers
-  // A sender may name further headers that are meant for the next hop only.
-  const named =
-    connection?.includes(',') || (connection && !/^(keep-alive|close)$/i.test(connection)) ? connection.toLowerCase().split(/ *, */) : []
-  const to: string[] = []
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!.toLowerCase()
-    if (HOP_BY_HOP.has(name) || name === 'x-start-time' || named.includes(name)) continue
-    to.push(rawHeaders[i]!, rawHeaders[i + 1]!)
+/** Raw headers (name, value, ...) without those meant for this connection only, among them any that `connection` names. */
+export function endToEnd(raw: readonly string[], connection: string | undefined): string[] {
+  const usual = !connection || /^(keep-alive|close)$/i.test(connection)
+  const named = usual ? [] : connection.toLowerCase().split(/[ ,]+/)
+  const passed: string[] = []
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase()
+    if (!NOT_PASSED_ON.has(name) && !named.includes(name)) passed.push(raw[i]!, raw[i + 1]!)
   }
-  return to
+  return passed
 }

@@ -28,7 +28,10 @@ const config = loadConfig({
 
 const log = createLog('faas')
 const authorize = config.basic_auth === 'true' ? basicAuth(config.secret_mount_path) : () => true
-const deployments = new Deployments({ data: resolve(config.FAAS_DATA), dist: resolve(config.FAAS_DIST) }, log)
+const deployments = new Deployments(
+  { data: resolve(config.FAAS_DATA), dist: resolve(config.FAAS_DIST), timeoutMs: config.FAAS_TIMEOUT_MS },
+  log,
+)
 const metrics = gatewayMetrics(deployments)
 const limits = {
   waitMs: config.FAAS_WAIT_MS,

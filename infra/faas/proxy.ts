@@ -1,16 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Deployed } from './deployments.ts'
-import { type Call, forward, refuse, refuseTooLarge } from './forward.ts'
+import { type Call, forward, refuse, tooLarge } from './forward.ts'
 import { callIdOf } from './headers.ts'
 import type { GatewayMetrics } from './metrics.ts'
 
-/** `waitMs`: how long a request waits for a replica, `maxWaiting`: how many do so at once; `timeoutMs`: how long a function may stay silent. */
-export type ProxyLimits = {
-  readonly waitMs: number
-  readonly maxWaiting: number
-  readonly timeoutMs: number
-  readonly maxBodyBytes: number
-}
+/** `waitMs`: how long a request waits for a replica, `maxWaiting`: how many do so at once. */
+export type ProxyLimits = { readonly waitMs: number; readonly maxWaiting: number; readonly maxBodyBytes: number }
 
 export type Invoke = (deployed: Deployed, path: string, request: IncomingMessage, response: ServerResponse) => Promise<void>
 
@@ -21,7 +16,7 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
 const CALLER_GONE = 499
 
 /** Brings requests to replicas, and counts them. */
-export function createProxy({ waitMs, maxWaiting, timeoutMs, maxBodyBytes }: ProxyLimits, metrics: GatewayMetrics): Invoke {
+export function createProxy({ waitMs, maxWaiting, maxBodyBytes }: ProxyLimits, metrics: GatewayMetrics): Invoke {
   let waiting = 0
 
   return async function invoke(deployed, path, request, response) {
@@ -34,16 +29,17 @@ export function createProxy({ waitMs, maxWaiting, timeoutMs, maxBodyBytes }: Pro
       response,
       path,
       id: callIdOf(request),
-      timeoutMs,
       maxBodyBytes,
       repeatable: REPEATABLE.has(request.method!),
+      onCallerGone: () => {},
     }
     metrics.started(service)
     response.once('close', () => {
+      if (!response.writableFinished) call.onCallerGone()
       metrics.done(service, response.headersSent ? response.statusCode : CALLER_GONE, (performance.now() - started) / 1000)
     })
     if (!METHODS.has(request.method!)) return refuse(call, 405, `method ${request.method} is not allowed`)
-    if (Number(request.headers['content-length']) > maxBodyBytes) return refuseTooLarge(call)
+    if (Number(request.headers['content-length']) > maxBodyBytes) return refuse(call, 413, tooLarge(maxBodyBytes), { Connection: 'close' })
 
     // A replica that died is back in a moment: the caller sees a slow answer, not an error.
     const deadline = started + waitMs

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
-import { Agent, get } from 'node:http'
+import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identityOf } from '../stack/identity.ts'
 import { openLog } from '../stack/log-file.ts'
 import { freePorts } from '../stack/ports.ts'
+import { Connections } from './connection.ts'
 
 /** What is kept on disk of a running replica, so that a restarted host finds it again. A pid is given out again: with `identity` it names one process. */
 export type ReplicaRecord = {
@@ -23,18 +24,19 @@ export type ReplicaSpec = {
   readonly bundle: string
   readonly env: Readonly<Record<string, string>>
   readonly logFile: string
+  /** How long it may stay silent in a call. */
+  readonly timeoutMs: number
 }
 
 type Listener = { onReady(replica: Replica): void; onGone(replica: Replica, cause: string): void }
 
-const IDLE_MS = 60_000
 const DRAIN_MS = 15_000
 const GRACE_MS = 5_000
 
 /** One process of a function: started here, or by the host before this one and adopted. */
 export class Replica {
   readonly record: ReplicaRecord
-  readonly agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: IDLE_MS })
+  readonly connections: Connections
   readonly adopted: boolean
   /** Answered `/_/ready` with 200 since it last gave reason to doubt it. */
   ready = false
@@ -47,8 +49,9 @@ export class Replica {
   #listener: Listener
   #idle: (() => void) | undefined
 
-  private constructor(record: ReplicaRecord, child: ChildProcess | null, listener: Listener) {
+  private constructor(record: ReplicaRecord, child: ChildProcess | null, timeoutMs: number, listener: Listener) {
     this.record = record
+    this.connections = new Connections(record.port, timeoutMs)
     this.adopted = child === null
     this.#listener = listener
     this.gone = new Promise((resolve) => {
@@ -84,12 +87,12 @@ export class Replica {
     const record = { service, index, revision, pid: child.pid, identity: identityOf(child.pid) ?? '', port }
     // In the same turn as the start: a host killed in between would leave a process that no one knows.
     save(record)
-    return new Replica(record, child, listener)
+    return new Replica(record, child, spec.timeoutMs, listener)
   }
 
   /** Takes over a process of an earlier host. One that does not answer `/_/health` within two seconds is killed. */
-  static adopt(record: ReplicaRecord, listener: Listener): Replica {
-    const replica = new Replica(record, null, listener)
+  static adopt(record: ReplicaRecord, timeoutMs: number, listener: Listener): Replica {
+    const replica = new Replica(record, null, timeoutMs, listener)
     void replica.#probe('/_/health', 2_000).then((healthy) => healthy || replica.signal('SIGKILL'))
     return replica
   }
@@ -122,6 +125,7 @@ export class Replica {
       })
       await Promise.race([idle, this.gone, sleep(drainMs, undefined, { ref: false })])
     }
+    this.connections.close()
     this.signal('SIGTERM')
     await Promise.race([this.gone, sleep(GRACE_MS, undefined, { ref: false })])
     if (!this.#isGone) this.signal('SIGKILL')
@@ -142,7 +146,7 @@ export class Replica {
 
   #probe(path: string, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const request = get({ host: '127.0.0.1', port: this.record.port, path, agent: this.agent, timeout: timeoutMs }, (response) => {
+      const request = get({ host: '127.0.0.1', port: this.record.port, path, agent: false, timeout: timeoutMs }, (response) => {
         response.resume().once('end', () => resolve(response.statusCode === 200))
       })
       request.once('timeout', () => request.destroy()).once('error', () => resolve(false))

@@ -49,8 +49,8 @@ export class ReplicaSet {
   }
 
   /** Takes over a process of the host before this one. Call before `want`. */
-  adopt(record: ReplicaRecord): void {
-    this.#running.push(Replica.adopt(record, this.#listener))
+  adopt(record: ReplicaRecord, timeoutMs: number): void {
+    this.#running.push(Replica.adopt(record, timeoutMs, this.#listener))
   }
 
   /** The replica for the next request: by rendezvous of `affinity` when given, else the least busy one. Undefined when none is ready. */
