@@ -22,22 +22,22 @@ export function reachedFrom(meta: Metafile, entry: string): string[] {
 
 /**
  * Libraries in a bundle that nothing of its own folder asks for, each with the file that pulls it in.
- * A function asks by importing an adapter in its `index.ts`; anything else comes in through shared code by accident.
+ * A function asks by importing an adapter in its `index.ts`, a process also by importing the library; anything else comes in through shared code by accident.
  */
 export function leaksOf(meta: Metafile, entry: string, inputs: readonly string[]): string[] {
   const own = entry.startsWith('functions/') ? entry.slice(0, entry.lastIndexOf('/') + 1) : entry.slice(0, entry.indexOf('/') + 1)
-  const asked = inputs
-    .filter((path) => path.startsWith(own))
-    .flatMap((path) => meta.inputs[path]?.imports ?? [])
-    .flatMap(({ path }) => /^shared\/adapters\/([^/]+)\//.exec(path)?.[1] ?? [])
+  const imported = inputs.filter((path) => path.startsWith(own)).flatMap((path) => meta.inputs[path]?.imports.map((i) => i.path) ?? [])
+  const asked = (adapter: string) => imported.some((path) => path.startsWith(folderOf(adapter)) || CLIENTS[adapter]!.test(path))
   return librariesIn(inputs)
-    .filter((adapter) => !asked.includes(adapter))
+    .filter((adapter) => !asked(adapter))
     .map((adapter) => `${adapter} (through ${importerOf(meta, inputs, adapter)})`)
 }
 
+const folderOf = (adapter: string) => `shared/adapters/${adapter}/`
+
 /** The first file outside the adapter that leads to it, or that imports the client directly. */
 function importerOf(meta: Metafile, inputs: readonly string[], adapter: string): string {
-  const folder = `shared/adapters/${adapter}/`
+  const folder = folderOf(adapter)
   const leads = (path: string) => meta.inputs[path]?.imports.some((i) => i.path.startsWith(folder) || CLIENTS[adapter]!.test(i.path))
   return inputs.find((path) => !path.startsWith(folder) && !path.includes('node_modules/') && leads(path)) ?? folder
 }
