@@ -8,8 +8,13 @@ import { type Events, SymbolState } from './symbol-state.ts'
 /** Stored fields of a slot, by name. */
 export type Fields = ReadonlyMap<string, Uint8Array>
 
-/** What one batch changed in a slot. */
-export type SlotChanges = { readonly puts: [string, Uint8Array][]; readonly deletes: string[]; readonly closed: Bar[] }
+/** What one batch changed in a slot: what to store, the bars it closed, and the symbols that got trades or closed bars. */
+export type SlotChanges = {
+  readonly puts: [string, Uint8Array][]
+  readonly deletes: string[]
+  readonly closed: Bar[]
+  readonly touched: readonly SymbolState[]
+}
 
 /** The mark of a stored minute that is counted in its larger bars. */
 const MERGED = 1
@@ -81,10 +86,11 @@ export class SlotState implements Events {
       putSymbol(state, puts)
       state.dirty = false
     }
+    const touched = this.#dirty
     this.#dirty = []
     this.#closed = []
     this.#deletes = []
-    return { puts, deletes, closed }
+    return { puts, deletes, closed, touched }
   }
 
   /** Reads a slot back from its stored fields. */

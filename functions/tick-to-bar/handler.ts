@@ -1,0 +1,153 @@
+import { toDeadLetter } from '../../shared/contract/dead-letter.ts'
+import type { Batch } from '../../shared/contract/framing.ts'
+import type { StreamSpec } from '../../shared/contract/streams.ts'
+import type { BarSettings } from '../../shared/domain/bar-settings.ts'
+import { Fold, type Reject } from '../../shared/domain/fold.ts'
+import { fence } from '../../shared/domain/position.ts'
+import type { SlotChanges } from '../../shared/domain/slot-state.ts'
+import { versionOf } from '../../shared/domain/version.ts'
+import type { BarCache } from '../../shared/ports/bar-cache.ts'
+import type { BarStore, SlotCommit } from '../../shared/ports/bar-store.ts'
+import type { Publisher } from '../../shared/ports/publisher.ts'
+import { RetryableError, TerminalError } from '../../shared/runtime/errors.ts'
+import type { FunctionApp } from '../../shared/runtime/function.ts'
+import { createLog } from '../../shared/runtime/log.ts'
+import { createMetrics } from '../../shared/runtime/metrics.ts'
+import { definePositioned, type Outcome } from '../../shared/runtime/positioned.ts'
+import { LiveBars } from './live.ts'
+import { barMetrics } from './metrics.ts'
+import { Outbox } from './outbox.ts'
+import { type HeldSlot, Slots } from './slots.ts'
+
+const NAME = 'tick-to-bar'
+const ROOM_MS = 5_000
+const MOST_TRIES = 3
+
+type Ports = {
+  readonly store: BarStore
+  readonly publisher: Publisher
+  readonly cache: BarCache
+}
+
+type Settings = BarSettings & {
+  readonly stream: StreamSpec
+  readonly liveIntervalMs: number
+  /** A name that no other process ever has. */
+  readonly instance: string
+}
+
+/** Folds batches of ticks into bars. State, position and the bars to publish move in one commit, so a batch counts once or not at all. */
+export function tickToBar({ store, publisher, cache }: Ports, settings: Settings): FunctionApp {
+  const { stream } = settings
+  const log = createLog(NAME)
+  const registry = createMetrics(NAME)
+  const outbox = new Outbox(publisher, log)
+  const live = new LiveBars(publisher, cache, log, settings.liveIntervalMs)
+  const metrics = barMetrics(registry, () => outbox.bars)
+  const fold = new Fold(stream.slots, settings)
+  const slots = new Slots(store, settings, (slot, entries) => {
+    log.info({ slot, entries: entries.size }, 'publishing what an earlier process left')
+    for (const [token, stored] of entries) outbox.add(slot, token, stored)
+  })
+  let commits = 0
+
+  return definePositioned({
+    name: NAME,
+    metrics: registry,
+    async apply(batch) {
+      const covered = batch.head.slots.map(([slot]) => slot)
+      if (batch.head.stream !== stream.name || covered.some((slot) => slot >= stream.slots))
+        throw new TerminalError('ERR_BATCH', `bars are made of ${stream.name}, slots 0 to ${stream.slots - 1}`)
+      outbox.admit()
+      const outcome = await slots.alone(covered, () => applyFresh(batch, covered))
+      await outbox.room(ROOM_MS)
+      return outcome
+    },
+    async positions(name) {
+      if (name !== stream.name) throw new TerminalError('ERR_REQUEST', `bars are made of ${stream.name}`)
+      return Object.fromEntries((await store.positions()).entries())
+    },
+  })
+
+  /** Applies a batch to slots as they are stored, however old what is held in memory. */
+  async function applyFresh(batch: Batch, covered: readonly number[]): Promise<Outcome> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      try {
+        const outcome = await applyOnce(batch, covered)
+        if (outcome !== 'again') return outcome
+      } catch (error) {
+        slots.drop(covered)
+        throw error
+      }
+      slots.drop(covered)
+    }
+    throw new RetryableError('ERR_UNAVAILABLE', 'others kept writing the same slots')
+  }
+
+  async function applyOnce(batch: Batch, covered: readonly number[]): Promise<Outcome | 'again'> {
+    const { head } = batch
+    const last = versionOf(head.epoch, head.last)
+    const after = head.slots.map(([, version]) => version)
+    const begin = head.slots.map(([, , flag]) => flag === 1)
+    const held = await slots.at(covered, after)
+    const stored = held.map(({ position }) => position?.version ?? null)
+    const decision = fence(stored, after, begin, last)
+    if (decision === 'repeat') return { kind: 'repeat' }
+    if (decision === 'conflict')
+      return { kind: 'conflict', positions: Object.fromEntries(covered.map((slot, i) => [slot, held[i]!.position])) }
+
+    const { rejects, counts } = fold.advance(new Map(covered.map((slot, i) => [slot, held[i]!.state])), batch)
+    const changes = held.map(({ state }) => state.takeChanges(settings, head.nowMs))
+    if (rejects.length > 0) await publisher.publishAll(rejects.map((reject) => deadLetter(batch, reject)))
+    const token = `${settings.instance}.${++commits}`
+    const entries = covered.map((slot, i) => slotCommit(slot, after[i]!, begin[i]!, held[i]!, changes[i]!, outbox.published(slot)))
+    // A quiet batch that closes nothing would only write what is there.
+    const idle = entries.every(({ puts, published }, i) => puts.length + published.length === 0 && stored[i] === last)
+    if (!idle) {
+      const position = { version: last, ns: head.lastNs }
+      const committed = await store.commit(position, token, entries)
+      if (committed !== 'applied') return 'again'
+      for (const [i, entry] of entries.entries()) {
+        held[i]!.position = position
+        held[i]!.token = token
+        outbox.deleted(entry.slot, entry.published)
+        if (entry.outbox) outbox.add(entry.slot, token, entry.outbox)
+      }
+    }
+    const closed = changes.reduce((sum, change) => sum + change.closed.length, 0)
+    metrics.committed(batch, counts, rejects, closed, performance.timeOrigin + performance.now())
+    live.touch(changes.flatMap(({ touched }) => touched))
+    return { kind: 'applied', applied: counts.messages, rejected: rejects.length }
+  }
+}
+
+function slotCommit(
+  slot: number,
+  after: number,
+  begin: boolean,
+  held: HeldSlot,
+  { puts, deletes, closed }: SlotChanges,
+  published: readonly string[],
+): SlotCommit {
+  const lines = closed.map((bar) => JSON.stringify(bar)).join('\n')
+  const outbox = lines === '' ? null : new TextEncoder().encode(lines)
+  return { slot, after, begin, token: held.token, puts, deletes, outbox, published }
+}
+
+function deadLetter({ head, seqs, times, subject }: Batch, { message, line, code, error, body }: Reject) {
+  const sequence = seqs[message]!
+  return toDeadLetter({
+    functionName: NAME,
+    stream: head.stream,
+    version: versionOf(head.epoch, sequence),
+    sequence,
+    line,
+    subject: head.subjects[subject[message]!]!,
+    code,
+    error,
+    attempts: 1,
+    timeMs: times[message]!,
+    headers: head.headers?.[message],
+    body,
+  })
+}

@@ -1,0 +1,121 @@
+import type { Bar } from '../../shared/contract/bar.ts'
+import { barSubject, encodeToken } from '../../shared/contract/subjects.ts'
+import type { Outgoing, Publisher } from '../../shared/ports/publisher.ts'
+import { RetryableError } from '../../shared/runtime/errors.ts'
+import type { Log } from '../../shared/runtime/log.ts'
+
+const MOST_ENTRIES = 20
+const MOST_BARS = 1_000
+const MOST_BYTES = 8 * 1024 * 1024
+const MOST_AT_ONCE = 500
+const PAUSE_MS = { least: 50, most: 2_000 }
+/** The most entries one commit deletes from a slot's stored outbox. */
+const MOST_DELETED = 50
+
+/** The closed bars of one commit in one slot. */
+type Entry = { readonly slot: number; readonly token: string; readonly messages: readonly Outgoing[]; readonly bytes: number }
+
+const toMessage = (line: string): Outgoing => {
+  const { interval, symbol, exchange, timestamp, version } = JSON.parse(line) as Bar
+  const msgId = `bar:${encodeToken(exchange)}:${encodeToken(symbol)}:${interval}:${timestamp}:${version}`
+  return { subject: barSubject(interval, symbol), payload: line, msgId }
+}
+
+/**
+ * Publishes closed bars after they were committed, in the order of their commits and at least once: an entry stays stored until it is
+ * acknowledged and a later commit of its slot deletes it.
+ */
+export class Outbox {
+  readonly #publisher: Publisher
+  readonly #log: Log
+  readonly #queue: Entry[] = []
+  readonly #known = new Set<string>()
+  readonly #published = new Map<number, string[]>()
+  #bars = 0
+  #bytes = 0
+  #draining = false
+  #waiting: (() => void)[] = []
+
+  constructor(publisher: Publisher, log: Log) {
+    this.#publisher = publisher
+    this.#log = log
+  }
+
+  /** How many bars wait to be published. */
+  get bars(): number {
+    return this.#bars
+  }
+
+  /** @throws {RetryableError} ERR_OUTBOX_FULL while so much waits that no batch may add to it. */
+  admit(): void {
+    if (this.#bars > MOST_BARS || this.#bytes > MOST_BYTES)
+      throw new RetryableError('ERR_OUTBOX_FULL', `${this.#bars} closed bars wait to be published`)
+  }
+
+  /** Takes over what a commit stored. Entries it knows already are passed over. */
+  add(slot: number, token: string, stored: Uint8Array): void {
+    const name = `${slot} ${token}`
+    if (this.#known.has(name)) return
+    this.#known.add(name)
+    const messages = new TextDecoder().decode(stored).split('\n').map(toMessage)
+    this.#queue.push({ slot, token, messages, bytes: stored.length })
+    this.#bars += messages.length
+    this.#bytes += stored.length
+    if (!this.#draining) void this.#drain()
+  }
+
+  /** Resolves once few enough entries wait, or after `ms`. */
+  async room(ms: number): Promise<void> {
+    if (this.#queue.length <= MOST_ENTRIES) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#waiting.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  /** Entries of a slot that are published and may be deleted with its next commit. */
+  published(slot: number): readonly string[] {
+    return this.#published.get(slot)?.slice(0, MOST_DELETED) ?? []
+  }
+
+  /** Notes that a commit deleted entries. */
+  deleted(slot: number, tokens: readonly string[]): void {
+    if (tokens.length === 0) return
+    for (const token of tokens) this.#known.delete(`${slot} ${token}`)
+    this.#published.set(slot, this.#published.get(slot)!.slice(tokens.length))
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true
+    let pause = PAUSE_MS.least
+    while (this.#queue.length > 0) {
+      let count = 0
+      let messages = 0
+      while (count < this.#queue.length && messages < MOST_AT_ONCE) messages += this.#queue[count++]!.messages.length
+      try {
+        await this.#publisher.publishAll(this.#queue.slice(0, count).flatMap((entry) => entry.messages))
+        for (const entry of this.#queue.splice(0, count)) this.#done(entry)
+        pause = PAUSE_MS.least
+      } catch (err) {
+        this.#log.warn({ err, bars: this.#bars }, 'closed bars could not be published; trying again')
+        await new Promise((resolve) => setTimeout(resolve, pause))
+        pause = Math.min(pause * 2, PAUSE_MS.most)
+      }
+    }
+    this.#draining = false
+  }
+
+  #done({ slot, token, messages, bytes }: Entry): void {
+    this.#bars -= messages.length
+    this.#bytes -= bytes
+    const published = this.#published.get(slot)
+    if (published) published.push(token)
+    else this.#published.set(slot, [token])
+    if (this.#queue.length > MOST_ENTRIES) return
+    for (const resume of this.#waiting) resume()
+    this.#waiting = []
+  }
+}

@@ -1,0 +1,44 @@
+import { deadLetterSubject } from './subjects.ts'
+
+/** A message that can never succeed, or one line of it, and why. */
+export type DeadLetter = {
+  readonly functionName: string
+  readonly stream: string
+  readonly version: number
+  readonly sequence: number
+  /** Which tick of a message that holds several, from 0. */
+  readonly line?: number | undefined
+  readonly subject: string
+  readonly code: string
+  readonly error: string
+  readonly attempts: number
+  /** The broker's time of the message, ms: a repeat is then the same to the byte. */
+  readonly timeMs: number
+  /** The raw NATS header block of the message, if it had one. */
+  readonly headers?: string | undefined
+  readonly body: Uint8Array
+}
+
+const MOST_TEXT = 1_000
+
+/** One header line, whatever the text holds. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not stand in a header
+const line = (text: string): string => text.slice(0, MOST_TEXT).replace(/[\u0000-\u001f\u007f]+/g, ' ')
+
+/** The message that puts it into the dead letters: the original bytes, the reason in its headers, and an id by which a repeat is dropped. */
+export function toDeadLetter(letter: DeadLetter) {
+  const at = letter.line === undefined ? `${letter.version}` : `${letter.version}.${letter.line}`
+  const headers: Record<string, string> = {
+    'Dlq-Function': letter.functionName,
+    'Dlq-Stream': letter.stream,
+    'Dlq-Version': `${letter.version}`,
+    'Dlq-Seq': `${letter.sequence}`,
+    'Dlq-Subject': line(letter.subject),
+    'Dlq-Code': letter.code,
+    'Dlq-Error': line(letter.error),
+    'Dlq-Attempts': `${letter.attempts}`,
+    'Dlq-Time-Ms': `${letter.timeMs}`,
+  }
+  if (letter.headers !== undefined) headers['Dlq-Headers'] = JSON.stringify(letter.headers)
+  return { subject: deadLetterSubject(letter.functionName), payload: letter.body, headers, msgId: `${letter.functionName}:${at}` }
+}
