@@ -1,0 +1,115 @@
+import { connect } from '@nats-io/transport-node'
+import * as z from 'zod'
+import { STREAMS } from '../../shared/contract/streams.ts'
+import { tickSubject } from '../../shared/contract/subjects.ts'
+import { loadConfig } from '../../shared/runtime/config.ts'
+import { watchBrake } from './brake-watch.ts'
+import { SIMULATED_EXCHANGE } from './market/market.ts'
+import { type FeedOptions, feedOptions, USAGE } from './options.ts'
+import { type Pumped, pump } from './pump.ts'
+import { replay } from './replay.ts'
+import { scheduleOf } from './schedule.ts'
+import { simulatedSource } from './simulator.ts'
+import { newestStored } from './stored.ts'
+import { TickPublisher } from './tick-publisher.ts'
+
+const TWO_HOURS = 7_200_000
+/** How long a feed told to stop waits for the acknowledgement of what it has sent. */
+const LAST_ACK_MS = 5_000
+
+const say = (line: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(line)}\n`)
+
+/** The source asked for, and when its ticks are due: recorded time from now on, simulated time by the clock. */
+async function sourceOf(options: FeedOptions, nc: Awaited<ReturnType<typeof connect>>) {
+  if (options.kind === 'replay') {
+    const schedule = (firstMs: number) => scheduleOf(options.speed, firstMs, Date.now())
+    return { source: replay(options.tapes, options.from), schedule, span: { from: options.from } }
+  }
+  const { seed, symbols, minutes } = options
+  const nowMs = Date.now()
+  const subjects = symbols.map((symbol) => tickSubject(SIMULATED_EXCHANGE, symbol))
+  const stored = minutes === undefined ? await newestStored(nc, STREAMS.MARKET_TICKS.name, subjects) : new Map<string, number>()
+  const oldestMs = Math.min(...subjects.map((subject) => stored.get(subject) ?? 0))
+  const fromMs = minutes === undefined ? Math.max(nowMs - TWO_HOURS, oldestMs) : nowMs - minutes * 60_000
+  const toMs = minutes === undefined ? Number.POSITIVE_INFINITY : nowMs
+  return {
+    source: simulatedSource({ seed, symbols, fromMs, toMs }, stored),
+    schedule: () => (atMs: number) => atMs,
+    span: { fromMs, toMs },
+  }
+}
+
+async function feed(options: FeedOptions, signal: AbortSignal): Promise<void> {
+  const { NATS_URL } = loadConfig({ NATS_URL: z.string().default('nats://127.0.0.1:4222') })
+  const nc = await connect({ servers: NATS_URL, name: 'feed', maxReconnectAttempts: -1, reconnectTimeWait: 100, waitOnFirstConnect: true })
+  const brake = await watchBrake(nc, STREAMS.MARKET_TICKS.name)
+  const publisher = new TickPublisher(nc)
+  const pumped: Pumped = { ticks: 0, messages: 0, firstMs: undefined, lastMs: undefined }
+  const { source, schedule, span } = await sourceOf(options, nc)
+  const startMs = performance.now()
+  const next = 'from' in span ? () => ({ next: span.from + pumped.ticks }) : () => ({})
+  let before = 0
+  const report = setInterval(() => {
+    const slowed = publisher.trouble ?? brake.reason ?? null
+    const { ticks, messages, lastMs } = pumped
+    say({
+      ticks,
+      perSecond: ticks - before,
+      messages,
+      stored: publisher.stored,
+      resent: publisher.resent,
+      slowed,
+      eventMs: lastMs ?? null,
+      ...next(),
+    })
+    before = ticks
+  }, 1_000)
+  try {
+    const late = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () =>
+        setTimeout(() => reject(new Error(`not acknowledged in ${LAST_ACK_MS} ms`)), LAST_ACK_MS).unref(),
+      ),
+    )
+    await Promise.race([pump(source, publisher, { schedule, burst: options.burst, brake, signal, pumped }), late])
+    const seconds = (performance.now() - startMs) / 1_000
+    const { ticks, messages, firstMs, lastMs } = pumped
+    say({
+      done: true,
+      ticks,
+      messages,
+      resent: publisher.resent,
+      seconds,
+      firstMs: firstMs ?? null,
+      lastMs: lastMs ?? null,
+      ...span,
+      ...next(),
+    })
+  } finally {
+    clearInterval(report)
+    brake.close()
+    publisher.close()
+    await nc.close()
+  }
+}
+
+/** Exit codes: 0 all is published and stored (or stopped by a signal so), 1 it is not, 2 the command line is wrong. */
+async function main(): Promise<number> {
+  const stop = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
+  let options: FeedOptions
+  try {
+    options = feedOptions(process.argv.slice(2))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n${USAGE}\n`)
+    return 2
+  }
+  try {
+    await feed(options, stop.signal)
+    return 0
+  } catch (error) {
+    process.stderr.write(`feed: ${error instanceof Error ? error.message : error}\n`)
+    return 1
+  }
+}
+
+process.exitCode = await main()
