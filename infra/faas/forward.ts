@@ -84,6 +84,8 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
     timeout: () => breakOff(504, 'the function did not answer in time'),
     closed(error) {
       if (settled || parser.close()) return
+      // A process that ends closes its connections before its port: the next request must not run into it.
+      replica.doubt()
       const again = !connected || (call.repeatable && !hasBody && connection.reused && !response.headersSent)
       if (!again) return breakOff(503, `the function broke off: ${error?.code ?? 'connection closed'}`, { 'Retry-After': '0' })
       if (connected) call.repeatable = false

@@ -45,10 +45,7 @@ export function createProxy({ waitMs, maxWaiting, maxBodyBytes }: ProxyLimits, m
     const deadline = started + waitMs
     while (!response.destroyed && !set.isStopped) {
       const replica = set.pick(affinity)
-      if (replica) {
-        if ((await forward(replica, call)) === 'answered') return
-        replica.doubt()
-      }
+      if (replica && (await forward(replica, call)) === 'answered') return
       const leftMs = deadline - performance.now()
       if (leftMs <= 0 || waiting >= maxWaiting) break
       waiting++

@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { deployStack } from '../../../infra/stack/deploy.ts'
+import { TestHost } from './host.ts'
+
+let host: TestHost
+beforeAll(async () => {
+  host = await TestHost.start()
+})
+afterAll(() => host.remove())
+
+const options = (functions: string, more = {}) => {
+  const stackFile = join(host.folder, 'stack.yml')
+  writeFileSync(stackFile, `provider: { name: openfaas }\nfunctions: ${functions}`)
+  return { gatewayUrl: host.url, user: 'admin', password: 'secret word', stackFile, ...more }
+}
+
+test('a stack is deployed with its overrides, ready when it returns, and can be deployed again', async () => {
+  const steps: string[] = []
+  const onProgress = (service: string, state: string) => steps.push(`${service} ${state}`)
+  const functions = '{ one: { image: local/probe, environment: { A: "1", B: "1" } }, two: { image: local/probe } }'
+  await deployStack(options(functions, { env: { B: '2' }, onProgress }))
+  expect(steps.toSorted()).toEqual(['one deployed', 'one ready', 'two deployed', 'two ready'])
+  expect((await host.call('/function/one')).json().env).toMatchObject({ A: '1', B: '2' })
+
+  const before = host.replicas()
+  await deployStack(options(functions, { env: { B: '2' } }))
+  expect(host.replicas()).toEqual(before)
+})
+
+test('a refusal is told in the words of the gateway', async () => {
+  await expect(deployStack(options('{ bad: { image: local/absent } }'))).rejects.toThrow(
+    /function bad was refused: image "local\/absent:latest" has no bundle/,
+  )
+  await expect(deployStack(options('{ one: { image: local/probe } }', { password: 'wrong' }))).rejects.toThrow(/invalid credentials/)
+  await expect(deployStack(options('{ one: { image: local/probe } }', { gatewayUrl: 'http://127.0.0.1:9' }))).rejects.toThrow(
+    /no gateway answers at/,
+  )
+})
+
+test('a function that does not become ready is named', async () => {
+  const functions = '{ stuck: { image: local/probe, environment: { CRASH_AT_START: "1" } } }'
+  await expect(deployStack(options(functions, { readyWithinMs: 300 }))).rejects.toThrow(/not ready within 0.3 s: stuck/)
+})

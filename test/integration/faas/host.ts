@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { endLeftReplicas } from '../../../infra/faas/registry.ts'
+import type { ReplicaRecord } from '../../../infra/faas/replica.ts'
+import { identityOf } from '../../../infra/stack/identity.ts'
+import { freePorts } from '../../../infra/stack/ports.ts'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+
+export type Answer = { status: number; headers: IncomingHttpHeaders; text: string; json: () => Probe }
+/** What the probe function says of a call. */
+export type Probe = {
+  method: string
+  url: string
+  headers: Record<string, string>
+  sizeBytes: number
+  sha256: string
+  pid: number
+  env: Record<string, string>
+}
+
+type CallOptions = { method?: string; headers?: Record<string, string>; body?: string | Buffer; agent?: Agent }
+
+/** A host process of a test's own, with its folders, secrets and a probe function to deploy under any name. */
+export class TestHost {
+  readonly folder: string
+  readonly port: number
+  readonly #settings: Record<string, string>
+  #process: ChildProcess | undefined
+
+  private constructor(folder: string, port: number, settings: Record<string, string>) {
+    this.folder = folder
+    this.port = port
+    this.#settings = settings
+  }
+
+  static async start(settings: Record<string, string> = {}): Promise<TestHost> {
+    const folder = await mkdtemp(join(tmpdir(), 'trade2026-faas-'))
+    for (const name of ['data', 'secrets', 'dist/functions/probe']) mkdirSync(join(folder, name), { recursive: true })
+    writeFileSync(join(folder, 'secrets/basic-auth-user'), 'admin\n')
+    writeFileSync(join(folder, 'secrets/basic-auth-password'), 'secret word\n')
+    writeFileSync(join(folder, 'dist/package.json'), '{"type":"module"}')
+    copyFileSync(join(import.meta.dirname, 'probe.js'), join(folder, 'dist/functions/probe/index.js'))
+    const host = new TestHost(folder, await freePorts(1), settings)
+    await host.up()
+    return host
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+  get pid(): number {
+    return this.#process!.pid!
+  }
+
+  /** Starts the process and waits until it listens. */
+  async up(): Promise<void> {
+    const log = openSync(join(this.folder, 'host.log'), 'a')
+    const env = {
+      FAAS_PORT: String(this.port),
+      FAAS_DATA: join(this.folder, 'data'),
+      FAAS_DIST: join(this.folder, 'dist'),
+      secret_mount_path: join(this.folder, 'secrets'),
+      ...this.#settings,
+    }
+    this.#process = spawn(process.execPath, [join(ROOT, 'infra/faas/index.ts')], { env, stdio: ['ignore', log, log] })
+    await until('the host listens', async () => (await this.call('/healthz')).status === 200)
+  }
+
+  /** Ends the process with a signal and waits for it. */
+  async down(signal: NodeJS.Signals): Promise<number | null> {
+    const gone = once(this.#process!, 'exit')
+    this.#process!.kill(signal)
+    const [code] = await gone
+    return code as number | null
+  }
+
+  /** Ends everything, also what a failed test left. */
+  async remove(): Promise<void> {
+    if (this.#process?.exitCode === null && this.#process.signalCode === null) await this.down('SIGTERM')
+    endLeftReplicas(join(this.folder, 'data'))
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  call(path: string, { method = 'GET', headers = {}, body, agent }: CallOptions = {}): Promise<Answer> {
+    const length = body ? { 'content-length': String(Buffer.byteLength(body)) } : {}
+    return new Promise((done, fail) => {
+      const sent = request(
+        { host: '127.0.0.1', port: this.port, path, method, headers: { ...length, ...headers }, agent: agent ?? false },
+        (response) => {
+          const parts: Buffer[] = []
+          response.on('data', (part) => parts.push(part)).once('error', fail)
+          response.once('end', () => {
+            const text = Buffer.concat(parts).toString()
+            done({ status: response.statusCode!, headers: response.headers, text, json: () => JSON.parse(text) })
+          })
+        },
+      )
+      sent.once('error', fail).end(body)
+    })
+  }
+
+  /** Calls the management API as its user. */
+  system(method: string, path: string, body?: unknown): Promise<Answer> {
+    const authorization = `Basic ${Buffer.from('admin:secret word').toString('base64')}`
+    const more = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
+    return this.call(`/system/${path}`, { method, headers: { authorization }, ...more })
+  }
+
+  /** Deploys the probe function and waits until all its replicas are ready. */
+  async deploy(service: string, more: object = {}): Promise<void> {
+    const body = { service, image: 'local/probe:dev', ...more }
+    const updated = await this.system('PUT', 'functions', body)
+    const answer = updated.status === 404 ? await this.system('POST', 'functions', body) : updated
+    if (answer.status !== 202) throw new Error(`deploy: ${answer.status} ${answer.text}`)
+    await this.untilReady(service)
+  }
+
+  async untilReady(service: string): Promise<void> {
+    await until(`${service} is ready`, async () => {
+      const { replicas, availableReplicas } = JSON.parse((await this.system('GET', `function/${service}`)).text)
+      return availableReplicas === replicas
+    })
+  }
+
+  /** The processes that run for functions, by the host's own record. */
+  replicas(): ReplicaRecord[] {
+    return JSON.parse(readFileSync(join(this.folder, 'data/replicas.json'), 'utf8'))
+  }
+}
+
+export const isAlive = ({ pid, identity }: ReplicaRecord): boolean => identityOf(pid) === identity
+
+/** Waits for a condition; an error counts as not yet. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+  const deadline = performance.now() + withinMs
+  for (;;) {
+    const held = await Promise.resolve()
+      .then(holds)
+      .catch(() => false)
+    if (held) return
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await new Promise((go) => setTimeout(go, 10))
+  }
+}

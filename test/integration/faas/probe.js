@@ -1,0 +1,55 @@
+// A function for the host's tests: what it does is in the path. Copied into a temporary dist as a bundle would be.
+import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const { PORT, HOST, READY_AFTER_MS = '0', CRASH_AT_START } = process.env
+if (CRASH_AT_START) process.exit(3)
+const readyAt = Date.now() + Number(READY_AFTER_MS)
+
+const server = createServer(async (req, res) => {
+  const { pathname, searchParams } = new URL(req.url, 'http://probe')
+  switch (pathname) {
+    case '/_/health':
+      return res.end('ok')
+    case '/_/ready':
+      return res.writeHead(Date.now() >= readyAt ? 200 : 503).end()
+    case '/crash':
+      return process.exit(1)
+    case '/crash-in-body':
+      return req.once('data', () => process.exit(1))
+    case '/crash-in-answer':
+      res.writeHead(200, { 'content-length': '1000' }).write('half')
+      return setTimeout(() => process.exit(1), 20)
+    case '/refuse-early':
+      return res.writeHead(413).end('too much')
+    case '/silent':
+      return
+    case '/no-http':
+      return req.socket.end('SSH-2.0-probe\r\n\r\n')
+    case '/events':
+      res.writeHead(200, { 'content-type': 'text/event-stream' })
+      res.write('data: 1\n\n')
+      return searchParams.has('end') ? res.end('data: 2\n\n') : undefined
+    case '/large': {
+      const part = Buffer.alloc(65_536, 'x')
+      res.writeHead(200, searchParams.has('sized') ? { 'content-length': String(part.length * 64) } : {})
+      for (let i = 0; i < 64; i++) if (!res.write(part)) await new Promise((go) => res.once('drain', go))
+      return res.end()
+    }
+    case '/slow':
+      await sleep(Number(searchParams.get('ms')))
+  }
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  for await (const part of req) {
+    hash.update(part)
+    sizeBytes += part.length
+  }
+  const { method, url, headers } = req
+  res.writeHead(200, { 'content-type': 'application/json', 'x-probe': 'yes' })
+  res.end(JSON.stringify({ method, url, headers, sizeBytes, sha256: hash.digest('hex'), pid: process.pid, env: process.env }))
+})
+server.keepAliveTimeout = 120_000
+server.listen(Number(PORT), HOST)
+process.on('SIGTERM', () => server.close(() => process.exit(0)))

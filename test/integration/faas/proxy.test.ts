@@ -1,0 +1,133 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TestHost } from './host.ts'
+
+let host: TestHost
+beforeAll(async () => {
+  host = await TestHost.start({ FAAS_TIMEOUT_MS: '1500', FAAS_MAX_BODY_BYTES: '20000000' })
+  await host.deploy('probe')
+})
+afterAll(() => host.remove())
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+
+test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s arrives with its headers and the call id', async (method) => {
+  const body = method === 'GET' ? '' : 'some text'
+  const answer = await host.call('/function/probe/x', {
+    method,
+    body,
+    headers: { 'X-Own': 'a, b', Connection: 'X-Secret', 'X-Secret': '1', 'Proxy-Authorization': 'no' },
+  })
+  expect(answer.status).toBe(200)
+  const seen = answer.json()
+  expect(seen).toMatchObject({ method, url: '/x', sizeBytes: body.length })
+  expect(seen.headers).toMatchObject({ 'x-own': 'a, b', 'x-forwarded-host': `127.0.0.1:${host.port}`, 'x-forwarded-for': '127.0.0.1' })
+  for (const gone of ['x-secret', 'proxy-authorization', 'connection']) expect(seen.headers).not.toHaveProperty(gone)
+  expect(seen.headers['x-call-id']).toMatch(/^[0-9a-f-]{36}$/)
+  expect(seen.headers['x-start-time']).toMatch(/^\d{19}$/)
+  expect(answer.headers).toMatchObject({
+    'x-call-id': seen.headers['x-call-id'],
+    'x-start-time': seen.headers['x-start-time'],
+    'x-probe': 'yes',
+  })
+})
+
+test('HEAD has no body, a given call id and forwarding headers stay, other methods are refused', async () => {
+  expect(await host.call('/function/probe', { method: 'HEAD' })).toMatchObject({ status: 200, text: '', headers: { 'x-probe': 'yes' } })
+  const headers = { 'x-call-id': 'mine', 'x-forwarded-host': 'front', 'x-forwarded-for': '10.0.0.1' }
+  const answer = await host.call('/function/probe', { headers })
+  expect(answer.json().headers).toMatchObject(headers)
+  expect(answer.headers['x-call-id']).toBe('mine')
+  expect((await host.call('/function/probe', { method: 'TRACE' })).status).toBe(405)
+})
+
+test.each([1, 65_536, 9_999_999])('a body of %i bytes arrives whole, sized or in chunks', async (sizeBytes) => {
+  const body = randomBytes(sizeBytes)
+  const sized = await host.call('/function/probe', { method: 'POST', body })
+  expect(sized.json()).toMatchObject({ sizeBytes, sha256: sha256(body) })
+  const chunked = await new Promise<string>((done, fail) => {
+    const sent = request(`${host.url}/function/probe`, { method: 'POST' }, async (response) =>
+      done(Buffer.concat(await response.toArray()).toString()),
+    )
+    Readable.from(
+      (function* () {
+        for (let at = 0; at < sizeBytes; at += 70_001) yield body.subarray(at, at + 70_001)
+      })(),
+    )
+      .pipe(sent)
+      .once('error', fail)
+  })
+  expect(JSON.parse(chunked)).toMatchObject({ sizeBytes, sha256: sha256(body) })
+})
+
+test.each(['/large', '/large?sized'])('a large answer arrives whole through a slow reader: %s', async (path) => {
+  const response = await fetch(`${host.url}/function/probe${path}`)
+  let sizeBytes = 0
+  for await (const part of response.body!) {
+    sizeBytes += part.length
+    await new Promise(setImmediate)
+  }
+  expect(sizeBytes).toBe(65_536 * 64)
+})
+
+test('the first event of a stream arrives while the function still holds it open', async () => {
+  const abort = new AbortController()
+  const response = await fetch(`${host.url}/function/probe/events`, { signal: abort.signal })
+  const { value } = await response.body!.getReader().read()
+  expect(new TextDecoder().decode(value)).toBe('data: 1\n\n')
+  abort.abort()
+})
+
+test('a body beyond the limit is refused, whether announced or counted', async () => {
+  expect((await host.call('/function/probe', { method: 'POST', headers: { 'content-length': '20000001' } })).status).toBe(413)
+  const socket = connect(host.port, '127.0.0.1')
+  socket.write('POST /function/probe HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+  const part = `100000\r\n${'x'.repeat(0x100000)}\r\n`
+  const feed = () => {
+    while (socket.writable && socket.write(part));
+  }
+  socket.on('drain', feed).on('error', () => {})
+  feed()
+  const [bytes] = await once(socket, 'data')
+  expect(String(bytes)).toMatch(/^HTTP\/1\.1 413 /)
+  socket.destroy()
+})
+
+test('a function that dies in the middle of a body does not hold up the connection', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const body = Buffer.alloc(8_000_000, 'x')
+  for (let i = 0; i < 3; i++) {
+    const broken = await host.call('/function/probe/crash-in-body', { method: 'POST', body, agent })
+    expect([broken.status, broken.headers['x-openfaas-internal']]).toEqual([503, 'proxy'])
+    // The same connection serves the next call: keep-alive would otherwise end it only after minutes.
+    expect((await host.call('/function/probe', { method: 'POST', body, agent })).json().sizeBytes).toBe(body.length)
+  }
+  agent.destroy()
+})
+
+test('an early answer reaches the caller though the body was not read', async () => {
+  const answer = await host.call('/function/probe/refuse-early', { method: 'POST', body: Buffer.alloc(5_000_000) })
+  expect([answer.status, answer.text]).toEqual([413, 'too much'])
+})
+
+test('an answer that breaks off in the middle is seen as broken, not as complete', async () => {
+  await expect(host.call('/function/probe/crash-in-answer')).rejects.toThrow()
+  await host.untilReady('probe')
+})
+
+test('what is not HTTP becomes 502, what stays silent 504', async () => {
+  expect((await host.call('/function/probe/no-http')).status).toBe(502)
+  expect((await host.call('/function/probe/silent', { method: 'POST', body: 'x' })).status).toBe(504)
+})
+
+test('a caller that leaves frees the function', async () => {
+  const leaving = request(`${host.url}/function/probe/silent`, { method: 'POST' })
+  leaving.once('error', () => {}).end('x')
+  await once(leaving, 'socket')
+  leaving.destroy()
+  expect((await host.call('/function/probe')).status).toBe(200)
+})

@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type AnswerHead, AnswerParser } from '../../../../infra/faas/answer.ts'
+
+type Read = { head: AnswerHead | undefined; body: string; ended: number; keepMs: number; whole: boolean }
+
+/** Feeds the parts one after the other, then closes. */
+function read(parts: Buffer[], method = 'GET'): Read {
+  const seen: Read = { head: undefined, body: '', ended: 0, keepMs: 0, whole: false }
+  const parser = new AnswerParser(method, {
+    head: (head) => {
+      seen.head = head
+    },
+    body: (part) => {
+      seen.body += part.toString('latin1')
+    },
+    end: () => seen.ended++,
+  })
+  for (const part of parts) parser.feed(part)
+  seen.keepMs = parser.keepMs
+  seen.whole = parser.close()
+  return seen
+}
+const whole = (text: string, method?: string) => read([Buffer.from(text, 'latin1')], method)
+
+const OK = 'HTTP/1.1 200 OK\r\n'
+
+describe('the end of an answer', () => {
+  test('is given by its length', () => {
+    const answer = whole(`${OK}Content-Length: 5\r\nX-A: 1\r\n\r\nhello`)
+    expect(answer).toMatchObject({ body: 'hello', ended: 1, whole: true, keepMs: 2_000 })
+    expect(answer.head).toEqual({ status: 200, reason: 'OK', headers: ['Content-Length', '5', 'X-A', '1'], sized: true })
+  })
+
+  test('is given by its last chunk; sizes, extensions and trailers are not passed on', () => {
+    const answer = whole(`${OK}Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Trailer: 1\r\n\r\n`)
+    expect(answer).toMatchObject({ body: 'abc0123456789', ended: 1, whole: true })
+    expect(answer.head).toMatchObject({ headers: [], sized: false })
+  })
+
+  test('is the end of the connection when nothing else says so', () => {
+    expect(whole(`${OK}\r\nall of it`)).toMatchObject({ body: 'all of it', ended: 1, whole: true, keepMs: 0 })
+  })
+
+  test('is its head where no body may follow', () => {
+    expect(whole(`${OK}Content-Length: 5\r\n\r\n`, 'HEAD')).toMatchObject({ body: '', ended: 1, whole: true })
+    expect(whole('HTTP/1.1 204 No Content\r\n\r\n')).toMatchObject({ ended: 1, whole: true })
+    expect(whole('HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n')).toMatchObject({ ended: 1, whole: true })
+  })
+
+  test('is missing in an answer that breaks off', () => {
+    for (const text of [
+      '',
+      'HTTP/1.1 200',
+      `${OK}Content-Length: 5\r\n\r\nhell`,
+      `${OK}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`,
+    ]) {
+      expect(whole(text)).toMatchObject({ ended: 0, whole: false })
+    }
+  })
+})
+
+test('interim answers are passed over', () => {
+  expect(whole(`HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n${OK}Content-Length: 2\r\n\r\nok`)).toMatchObject({
+    body: 'ok',
+    head: { status: 200 },
+  })
+})
+
+test('a connection is kept a second less than the function says, two seconds when it says nothing, not at all when it closes', () => {
+  const keepMs = (headers: string, version = '1') => whole(`HTTP/1.${version} 200 OK\r\n${headers}Content-Length: 0\r\n\r\n`).keepMs
+  expect(keepMs('Keep-Alive: timeout=5\r\n')).toBe(4_000)
+  expect(keepMs('')).toBe(2_000)
+  expect(keepMs('Connection: close\r\n')).toBe(0)
+  expect(keepMs('', '0')).toBe(0)
+})
+
+test.each([
+  'SSH-2.0-x\r\n\r\n',
+  'HTTP/2 200 OK\r\n\r\n',
+  'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+  `${OK}no colon\r\n\r\n`,
+  `${OK}X: 1\r\n folded\r\n\r\n`,
+  `${OK}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`,
+  `${OK}Content-Length: -1\r\n\r\n`,
+  `${OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  `${OK}Transfer-Encoding: gzip\r\n\r\n`,
+  `${OK}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
+  `${OK}Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n`,
+  `${OK}Content-Length: 1\r\n\r\nab`,
+  `${OK}X: ${'y'.repeat(70_000)}`,
+])('what is irregular is refused: %j', (text) => {
+  expect(() => whole(text)).toThrow()
+})
+
+test('an answer reads the same wherever its bytes are cut', () => {
+  const chunk = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 40 })
+  const framed = fc
+    .tuple(fc.array(chunk, { maxLength: 6 }), fc.constantFrom('sized', 'chunked'))
+    .map(([parts, framing]) =>
+      framing === 'sized'
+        ? `${OK}X-A: 1\r\nContent-Length: ${parts.join('').length}\r\n\r\n${parts.join('')}`
+        : `HTTP/1.1 100 Continue\r\n\r\n${OK}Transfer-Encoding: chunked\r\n\r\n${parts.map((p) => `${p.length.toString(16)}\r\n${p}\r\n`).join('')}0\r\n\r\n`,
+    )
+  fc.assert(
+    fc.property(framed, fc.array(fc.nat(400), { maxLength: 12 }), (text, cuts) => {
+      const bytes = Buffer.from(text, 'latin1')
+      const at = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length]
+      const parts = at.slice(1).map((end, i) => bytes.subarray(at[i], end))
+      expect(read(parts)).toEqual(whole(text))
+      expect(whole(text).whole).toBe(true)
+    }),
+  )
+})
