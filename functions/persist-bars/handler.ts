@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client'
+import { toDeadLetter } from '../../shared/contract/dead-letter.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { closedBars } from '../../shared/domain/closed-bars.ts'
-import { deadLetter } from '../../shared/domain/dead-letter.ts'
 import { fence } from '../../shared/domain/position.ts'
 import { versionOf } from '../../shared/domain/version.ts'
 import type { BarTable } from '../../shared/ports/bar-table.ts'
@@ -43,7 +43,7 @@ export function persistBars(table: BarTable, positions: PositionTable, deadLette
         return { kind: 'conflict', positions: Object.fromEntries(asked.map((slot) => [slot, stored.get(slot) ?? null])) }
       }
       const { bars, rejects } = closedBars(batch)
-      if (rejects.length > 0) await deadLetters.publishAll(rejects.map((reject) => deadLetter(NAME, reject)))
+      if (rejects.length > 0) await deadLetters.publishAll(rejects.map((reject) => toDeadLetter({ functionName: NAME, ...reject })))
       await table.write(bars)
       const quiet = slots.every(([slot]) => stored.get(slot)?.version === version)
       if (!quiet) await positions.write(stream, asked, { version, ns: lastNs })

@@ -50,7 +50,7 @@ test('QuestDB killed again and again in the middle of flushes: every bar is ther
   let app = replica()
   let kills = 0
   const killer = (async () => {
-    for (const waitMs of [150, 90, 200, 30, 120, 60]) {
+    for (const waitMs of [150, 30, 90, 250]) {
       await sleep(waitMs)
       servers.processes.questdb.kill('SIGKILL')
       kills++
@@ -72,11 +72,14 @@ test('QuestDB killed again and again in the middle of flushes: every bar is ther
     if (res.status === 200) at += size
     else if (res.status === 409)
       at = Math.min(...Object.values(answer.positions!).map((position) => (position ? sequenceOf(position.version) : 0)))
-    else expect(res.status).toBe(503)
+    else {
+      expect(res.status).toBe(503)
+      await sleep(20)
+    }
   }
   await killer
   await untilApplied(questdb)
-  expect(kills).toBe(6)
+  expect(kills).toBe(4)
   expect(await questdb.sql('SELECT count(), count_distinct(version) FROM ohlcv_1m_versions')).toEqual([[count, count]])
   expect(await questdb.sql('SELECT count(), sum(rev) FROM ohlcv_1m')).toEqual([[count / 2, count / 2]])
   expect(await questdb.sql('SELECT count() FROM ohlcv_1m WHERE close <> floor(close) + 0.5')).toEqual([[0]])
