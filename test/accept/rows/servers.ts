@@ -1,0 +1,39 @@
+import { Redis } from 'ioredis'
+import { all, type Outcome, type Place, type Row } from '../board.ts'
+
+export const A14: Row = {
+  id: 'A14',
+  test: 'health and a query of each core server',
+  required: 'NATS healthz, jsz; Valkey PING, SET, GET; QuestDB console, SELECT 1',
+}
+
+/** The curl lines of the seeds' step 6, for the three servers that are here. */
+export async function servers({ settings: { urls, ports } }: Place): Promise<Outcome> {
+  const monitor = `http://127.0.0.1:${ports.natsMonitor}`
+  const text = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(5000) })).text()
+  const valkey = new Redis(urls.VALKEY_URL, { maxRetriesPerRequest: 1 })
+  valkey.on('error', () => {})
+  try {
+    const health = JSON.parse(await text(`${monitor}/healthz`))
+    const jetStream = JSON.parse(await text(`${monitor}/jsz`))
+    const pong = await valkey.ping()
+    await valkey.set('test_key', 'test_value')
+    const value = await valkey.get('test_key')
+    await valkey.del('test_key')
+    const console = await text(`${urls.QUESTDB_URL}/`)
+    const one = JSON.parse(await text(`${urls.QUESTDB_URL}/exec?query=${encodeURIComponent('SELECT 1')}`))
+    return all(
+      `healthz ${health.status}, jsz ${jetStream.streams} streams, ${pong}, ${value}, SELECT 1 -> ${one.dataset}; the other five are not built yet`,
+      {
+        healthz: health.status === 'ok',
+        jsz: jetStream.streams >= 3,
+        PING: pong === 'PONG',
+        GET: value === 'test_value',
+        console: /<html/i.test(console),
+        'SELECT 1': one.dataset[0][0] === 1,
+      },
+    )
+  } finally {
+    valkey.disconnect()
+  }
+}

@@ -1,0 +1,156 @@
+import { cp, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { applyStreams } from '../../infra/storage/jetstream/apply.ts'
+import { STREAMS } from '../../shared/contract/streams.ts'
+import { epochOf } from '../../shared/domain/version.ts'
+import type { Step, Target } from './schedule.ts'
+import { nextCommit, nextRow, redeploy, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
+
+/** What a fault says of itself: how long until a tick (or row) that came after it was committed, and what else is worth a word. */
+export type Happened = { readonly recoveryMs: number; readonly note?: string }
+
+/** Does one fault, and returns when the stack works again. */
+export function happen(world: World, step: Step, turn: number): Promise<Happened> {
+  switch (step.fault) {
+    case 'kill':
+      return kill(world, step.targets)
+    case 'freeze':
+      return freeze(world, step.targets, step.ms)
+    case 'readers':
+      return changeReaders(world, step.counts)
+    case 'stale-flush':
+      return staleFlush(world, turn)
+    case 'second-trigger':
+      return secondTrigger(world)
+    case 'empty-valkey':
+      return emptyValkey(world)
+    case 'rewind-valkey':
+      return rewindValkey(world)
+    case 'recreate-stream':
+      return recreateStream(world)
+    case 'cut-stream':
+      return cutStream(world)
+  }
+}
+
+/** What lies behind the stream of bars recovers when rows go on, everything else when ticks do. */
+const recovery = (world: World, target: Target): Promise<number> =>
+  target === 'questdb' || target === 'persist-bars' ? nextRow(world) : nextCommit(world)
+
+async function kill(world: World, targets: readonly Target[]): Promise<Happened> {
+  await Promise.all(targets.map((target) => signal(world, target, 'SIGKILL')))
+  const times = await Promise.all(targets.map((target) => recovery(world, target)))
+  return { recoveryMs: Math.max(...times) }
+}
+
+async function freeze(world: World, targets: readonly Target[], ms: number): Promise<Happened> {
+  await standStill(world, targets, ms)
+  const times = await Promise.all(targets.map((target) => recovery(world, target)))
+  return { recoveryMs: Math.max(...times), note: `${ms / 1000} s` }
+}
+
+async function standStill(world: World, targets: readonly Target[], ms: number): Promise<void> {
+  const pids = (await Promise.all(targets.map((target) => signal(world, target, 'SIGSTOP')))).flat()
+  await sleep(ms)
+  for (const pid of pids) signalPid(pid, 'SIGCONT')
+}
+
+/** The number of readers changes under load. */
+async function changeReaders(world: World, counts: readonly number[]): Promise<Happened> {
+  let recoveryMs = 0
+  for (const count of counts) {
+    await redeploy(world, 'tick-to-bar', { annotations: { 'trigger.readers': String(count) } })
+    recoveryMs = Math.max(recoveryMs, await nextCommit(world, 'all'))
+    await sleep(500)
+  }
+  return { recoveryMs, note: counts.join(' → ') }
+}
+
+/** A persist-bars that stands still in the middle of its work, is replaced, and wakes up when the new one has written corrections. */
+async function staleFlush(world: World, turn: number): Promise<Happened> {
+  await nextRow(world)
+  const frozen = await signal(world, 'persist-bars', 'SIGSTOP')
+  const started = performance.now()
+  await redeploy(world, 'persist-bars', { env: { CHAOS_TURN: String(turn) } })
+  const recoveryMs = await nextRow(world)
+  await sleep(Math.max(0, 10_000 - (performance.now() - started)))
+  for (const pid of frozen) signalPid(pid, 'SIGCONT')
+  await nextRow(world)
+  return { recoveryMs, note: 'woke beside its successor' }
+}
+
+/** Two trigger processes at once; the first is killed while it holds the leases; then the second goes away in good order. */
+async function secondTrigger(world: World): Promise<Happened> {
+  const second = world.stack.process('trigger-1')
+  await second.start()
+  await nextCommit(world)
+  await standStill(world, ['trigger-0'], 1000)
+  await nextCommit(world)
+  await signal(world, 'trigger-0', 'SIGKILL')
+  const recoveryMs = await nextCommit(world, 'all')
+  await second.stop()
+  await nextCommit(world, 'all')
+  return { recoveryMs, note: 'second one took over' }
+}
+
+async function emptyValkey(world: World): Promise<Happened> {
+  await world.valkey.flushall()
+  return { recoveryMs: await nextCommit(world, 'all') }
+}
+
+/** Valkey dies and comes back as it was two seconds before: the end of its append-only file is torn off. */
+async function rewindValkey(world: World): Promise<Happened> {
+  const folder = join(world.stack.settings.data, 'valkey', 'appendonlydir')
+  const newest = async () =>
+    (await readdir(folder))
+      .filter((name) => name.endsWith('.incr.aof'))
+      .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+      .at(-1)!
+  const file = await newest()
+  const { size } = await stat(join(folder, file))
+  await sleep(2000)
+  await signal(world, 'valkey', 'SIGSTOP')
+  const torn = (await newest()) === file
+  const { size: grown } = await stat(join(folder, file))
+  if (torn) await truncate(join(folder, file), size)
+  await signal(world, 'valkey', 'SIGKILL')
+  const note = torn ? `${Math.round((grown - size) / 1024)} KiB torn off` : 'its file was rewritten meanwhile: only killed'
+  return { recoveryMs: await nextCommit(world, 'all'), note }
+}
+
+/** The stream of ticks is deleted and made anew; the publisher finds it empty and sends everything again from the start. */
+async function recreateStream(world: World): Promise<Happened> {
+  const manager = await jetstreamManager(world.connection)
+  const { most } = await ticksRead(world)
+  const { state } = await manager.streams.info(STREAMS.MARKET_TICKS.name)
+  await manager.streams.delete(STREAMS.MARKET_TICKS.name)
+  await applyStreams(world.connection, [STREAMS.MARKET_TICKS])
+  return { recoveryMs: await newEpoch(world, most), note: `${state.last_seq} messages sent again` }
+}
+
+/** The stream's folder is put back to what it was some seconds before, as a restored backup would; the publisher goes on after the last message left. */
+async function cutStream(world: World): Promise<Happened> {
+  const { data } = world.stack.settings
+  const folder = join(data, 'nats', 'jetstream', '$G', 'streams', STREAMS.MARKET_TICKS.name)
+  const copy = join(data, 'earlier-stream')
+  await signal(world, 'nats', 'SIGSTOP')
+  const kept = world.publisher.offered
+  await cp(folder, copy, { recursive: true })
+  await signal(world, 'nats', 'SIGKILL')
+  await nextCommit(world)
+  await sleep(2000)
+  const { most } = await ticksRead(world)
+  await signal(world, 'nats', 'SIGSTOP')
+  const reached = world.publisher.offered
+  await rm(folder, { recursive: true })
+  await cp(copy, folder, { recursive: true })
+  await signal(world, 'nats', 'SIGKILL')
+  await rm(copy, { recursive: true })
+  return { recoveryMs: await newEpoch(world, most), note: `about ${reached - kept} messages cut off` }
+}
+
+/** Waits until every slot stands in a life of the stream that is younger than all before. */
+const newEpoch = (world: World, before: number): Promise<number> =>
+  timeUntil('every slot is in a new epoch', async () => epochOf((await ticksRead(world)).least) > epochOf(before))

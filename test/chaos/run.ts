@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { Redis } from 'ioredis'
+import { STREAMS } from '../../shared/contract/streams.ts'
+import { startOwnStack } from '../support/own-stack.ts'
+import { isCaughtUp, READERS, until } from '../support/progress.ts'
+import { happen } from './faults.ts'
+import { TapePublisher } from './publisher.ts'
+import { nameOf, schedule } from './schedule.ts'
+import { tapeOf } from './tape.ts'
+import { loadTracks } from './tracks.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
+import type { World } from './world.ts'
+
+export type Options = { readonly minutes: number; readonly seed: number; readonly say: (line: string) => void }
+
+/** One fault that was done. */
+export type Done = { readonly name: string; readonly recoveryMs: number; readonly note: string }
+
+export type Report = {
+  readonly done: readonly Done[]
+  readonly verdict: Verdict
+  readonly messages: number
+  readonly published: number
+  readonly resumed: number
+}
+
+/** Settings of the functions for this run: bars of quiet markets are closed soon, so that the end need not be waited for. */
+const ENV = { BAR_IDLE_MS: '3000' }
+/** Nothing new in the stream of bars for so long after everything is read: all that will ever be closed is closed. */
+const STILL_MS = 6000
+
+/**
+ * Starts a stack of its own, publishes real ticks into it, does one fault after another until the time is over, waits for the last bar and compares.
+ * @throws when the stack does not come back from a fault.
+ */
+export async function runFaults({ minutes, seed, say }: Options): Promise<Report> {
+  const tracks = await loadTracks()
+  const tape = tapeOf(tracks, minutes * 60_000, seed)
+  say(`${tape.length} messages over ${minutes} min, ${tape.bad.size} of them bad on purpose`)
+  const stack = await startOwnStack({ triggers: 2, env: ENV, say: (line) => say(`  stack: ${line}`) })
+  const connection = await connect({ servers: stack.urls.NATS_URL, name: 'chaos', maxReconnectAttempts: -1, reconnectTimeWait: 50 })
+  const valkey = new Redis(stack.urls.VALKEY_URL, { retryStrategy: () => 50, maxRetriesPerRequest: null })
+  valkey.on('error', () => {})
+  const publisher = new TapePublisher(stack.urls.NATS_URL, tape)
+  const world: World = { stack, publisher, connection, valkey, env: ENV, kills: new Map() }
+  try {
+    await stack.process('trigger-1').stop()
+    publisher.start()
+    const done = await inOrder(world, minutes * 60_000, seed, say)
+    await publisher.finished()
+    say('the whole tape is in the stream; waiting for the last bars')
+    await settled(world)
+    return {
+      done,
+      verdict: await verdictOf(
+        world,
+        tracks,
+        tape,
+        done.some(({ name }) => /stream/.test(name)),
+      ),
+      messages: tape.length,
+      published: publisher.published,
+      resumed: publisher.resumed,
+    }
+  } finally {
+    await publisher.stop()
+    valkey.disconnect()
+    await connection.close()
+    await stack.discard()
+  }
+}
+
+async function inOrder(world: World, durationMs: number, seed: number, say: (line: string) => void): Promise<Done[]> {
+  const done: Done[] = []
+  const started = performance.now()
+  const seconds = () => ((performance.now() - started) / 1000).toFixed(1).padStart(6)
+  for (const step of schedule(seed)) {
+    await sleep(step.waitMs)
+    if (performance.now() - started > durationMs) return done
+    const name = nameOf(step)
+    say(`${seconds()} s  ${name}`)
+    const { recoveryMs, note = '' } = await happen(world, step, done.length)
+    say(`${seconds()} s    next commit after ${Math.round(recoveryMs)} ms${note && `, ${note}`}`)
+    done.push({ name, recoveryMs, note })
+  }
+  return done
+}
+
+/** Waits until everything is read, every quiet bar is closed, and all of it is stored. */
+async function settled({ connection, stack }: World): Promise<void> {
+  const manager = await jetstreamManager(connection)
+  let last = -1
+  let sinceMs = performance.now()
+  const still = async () => {
+    const read = await Promise.all(READERS.map((reader) => isCaughtUp(connection, stack.urls.GATEWAY_URL, reader)))
+    const { state } = await manager.streams.info(STREAMS.BARS.name)
+    if (!read.every(Boolean) || state.last_seq !== last) {
+      last = state.last_seq
+      sinceMs = performance.now()
+    }
+    return performance.now() - sinceMs > STILL_MS
+  }
+  await until('everything is read, closed and stored', still, 180_000, 200)
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { Redis } from 'ioredis'
+import { ROOT } from '../../infra/stack/settings.ts'
+import { readStackFile } from '../../infra/stack/stack-file.ts'
+import { sequenceOf } from '../../shared/domain/version.ts'
+import { type OwnStack, replicasOf } from '../support/own-stack.ts'
+import { READERS, reachedBy, until } from '../support/progress.ts'
+import type { TapePublisher } from './publisher.ts'
+import type { Target } from './schedule.ts'
+
+/** What the faults act on. */
+export type World = {
+  readonly stack: OwnStack
+  readonly publisher: TapePublisher
+  readonly connection: NatsConnection
+  readonly valkey: Redis
+  /** The environment given to every function of this run. */
+  readonly env: Readonly<Record<string, string>>
+  /** How often each process was killed by us, to find those that died by themselves. */
+  readonly kills: Map<string, number>
+}
+
+const BACK_MS = 90_000
+
+/** The processes of a target; waits until it has one (it may just be starting again). */
+export async function pidsOf({ stack }: World, target: Target): Promise<number[]> {
+  const now = () => {
+    const isFunction = target === 'tick-to-bar' || target === 'persist-bars'
+    return isFunction ? replicasOf(stack, target).map(({ pid }) => pid) : [stack.process(target).pid ?? 0].filter(Boolean)
+  }
+  await until(`${target} has a process`, async () => now().length > 0, BACK_MS, 5)
+  return now()
+}
+
+/** Sends a signal to all processes of a target; one that has ended meanwhile is passed over. */
+export async function signal(world: World, target: Target, name: NodeJS.Signals): Promise<number[]> {
+  const pids = await pidsOf(world, target)
+  for (const pid of pids) signalPid(pid, name)
+  if (name === 'SIGKILL') world.kills.set(target, (world.kills.get(target) ?? 0) + 1)
+  return pids
+}
+
+/** Sends a signal to one process, if it still lives. */
+export function signalPid(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** How far tick-to-bar has come. */
+export const ticksRead = ({ stack }: World) => reachedBy(stack.urls.GATEWAY_URL, READERS[0].name, READERS[0].stream)
+/** How far persist-bars has come. */
+export const barsRead = ({ stack }: World) => reachedBy(stack.urls.GATEWAY_URL, READERS[1].name, READERS[1].stream)
+
+/** Waits for something, and tells how long that took, ms. */
+export async function timeUntil(what: string, yes: () => Promise<boolean>): Promise<number> {
+  const started = performance.now()
+  await until(what, yes, BACK_MS, 10)
+  return performance.now() - started
+}
+
+/** Waits until a tick that is published from now on is committed by the foremost slot, or by all. */
+export function nextCommit(world: World, slots: 'one' | 'all' = 'one'): Promise<number> {
+  // After the end of the tape nothing newer comes: all of it will do.
+  const offered = Math.min(world.publisher.offered, world.publisher.length - 1)
+  return timeUntil('a tick published after the fault is committed', async () => {
+    const { least, most } = await ticksRead(world)
+    return sequenceOf(slots === 'one' ? most : least) > offered
+  })
+}
+
+/** Waits until persist-bars goes on from where it stands now. */
+export function nextRow(world: World): Promise<number> {
+  let before: number | undefined
+  return timeUntil('persist-bars goes on', async () => {
+    before ??= (await barsRead(world)).most
+    return (await barsRead(world)).most > before
+  })
+}
+
+/** Deploys one function of stack.yml again, over HTTP as a user would, with other annotations or environment. */
+export async function redeploy(
+  { stack, env }: World,
+  service: string,
+  change: { readonly annotations?: Record<string, string>; readonly env?: Record<string, string> },
+): Promise<void> {
+  const found = (await readStackFile(join(ROOT, 'stack.yml'), process.env)).find((deployment) => deployment.service === service)
+  if (!found) throw new Error(`stack.yml has no ${service}`)
+  const { GATEWAY_URL, ...addresses } = stack.urls
+  const annotations = { ...(found.annotations as Record<string, string>), ...change.annotations }
+  const envVars = { ...found.envVars, ...addresses, ...env, ...change.env }
+  const authorization = `Basic ${Buffer.from(`${stack.user}:${stack.password}`).toString('base64')}`
+  const response = await fetch(`${GATEWAY_URL}/system/functions`, {
+    method: 'PUT',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...found, annotations, envVars }),
+    signal: AbortSignal.timeout(30_000),
+  })
+  if (!response.ok) throw new Error(`${service} was refused: ${response.status} ${await response.text()}`)
+}

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ReplicaRecord } from '../../infra/faas/replica.ts'
+import { readState } from '../../infra/faas/state.ts'
+import { freeSettings } from '../../infra/stack/settings.ts'
+import { type Stack, type StackOptions, startStack } from '../../infra/stack/stack.ts'
+
+export type OwnStack = Stack & {
+  /** Stops it and starts it again on the same data and ports. */
+  again(): Promise<OwnStack>
+  /** Stops it and deletes its data. */
+  discard(): Promise<void>
+}
+
+type Options = Pick<StackOptions, 'env' | 'say'> & { readonly triggers?: number }
+
+/** Starts a whole stack on free ports with its data in a temporary folder. */
+export async function startOwnStack({ triggers = 1, ...options }: Options = {}): Promise<OwnStack> {
+  const folder = await mkdtemp(join(tmpdir(), 'trade2026-stack-'))
+  const settings = await freeSettings(folder, { triggers })
+  const start = async (): Promise<OwnStack> => {
+    const stack = await startStack({ settings, ...options })
+    const again = async () => {
+      await stack.stop()
+      return start()
+    }
+    const discard = async () => {
+      await stack.stop()
+      await rm(folder, { recursive: true, force: true })
+    }
+    return { ...stack, again, discard }
+  }
+  return start().catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  })
+}
+
+/** The processes of a function that its host has recorded. */
+export const replicasOf = ({ settings }: Pick<Stack, 'settings'>, service: string): ReplicaRecord[] =>
+  readState<ReplicaRecord[]>(join(settings.data, 'faas', 'replicas.json'), []).filter((replica) => replica.service === service)
