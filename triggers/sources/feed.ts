@@ -1,5 +1,6 @@
-import { connect } from '@nats-io/transport-node'
-import * as z from 'zod'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { natsConfig } from '../../shared/adapters/nats/config.ts'
+import { connectNats } from '../../shared/adapters/nats/connect.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { tickSubject } from '../../shared/contract/subjects.ts'
 import { loadConfig } from '../../shared/runtime/config.ts'
@@ -20,10 +21,10 @@ const LAST_ACK_MS = 5_000
 const say = (line: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 /** The source asked for, and when its ticks are due: recorded time from now on, simulated time by the clock. */
-async function sourceOf(options: FeedOptions, nc: Awaited<ReturnType<typeof connect>>) {
+async function sourceOf(options: FeedOptions, nc: NatsConnection) {
   if (options.kind === 'replay') {
     const schedule = (firstMs: number) => scheduleOf(options.speed, firstMs, Date.now())
-    return { source: replay(options.tapes, options.from), schedule, span: { from: options.from } }
+    return { source: replay(options.tapes, options.from), schedule, span: {}, from: options.from }
   }
   const { seed, symbols, minutes } = options
   const nowMs = Date.now()
@@ -40,14 +41,15 @@ async function sourceOf(options: FeedOptions, nc: Awaited<ReturnType<typeof conn
 }
 
 async function feed(options: FeedOptions, signal: AbortSignal): Promise<void> {
-  const { NATS_URL } = loadConfig({ NATS_URL: z.string().default('nats://127.0.0.1:4222') })
-  const nc = await connect({ servers: NATS_URL, name: 'feed', maxReconnectAttempts: -1, reconnectTimeWait: 100, waitOnFirstConnect: true })
+  const nats = connectNats(loadConfig(natsConfig), 'feed')
+  const nc = await nats.connection
   const brake = await watchBrake(nc, STREAMS.MARKET_TICKS.name)
   const publisher = new TickPublisher(nc)
   const pumped: Pumped = { ticks: 0, messages: 0, firstMs: undefined, lastMs: undefined }
-  const { source, schedule, span } = await sourceOf(options, nc)
+  const { source, schedule, span, from } = await sourceOf(options, nc)
   const startMs = performance.now()
-  const next = 'from' in span ? () => ({ next: span.from + pumped.ticks }) : () => ({})
+  // Where a replay told to go on (`--from`) would begin.
+  const next = () => (from === undefined ? {} : { next: from + pumped.ticks })
   let before = 0
   const report = setInterval(() => {
     const slowed = publisher.trouble ?? brake.reason ?? null
@@ -65,12 +67,7 @@ async function feed(options: FeedOptions, signal: AbortSignal): Promise<void> {
     before = ticks
   }, 1_000)
   try {
-    const late = new Promise<never>((_, reject) =>
-      signal.addEventListener('abort', () =>
-        setTimeout(() => reject(new Error(`not acknowledged in ${LAST_ACK_MS} ms`)), LAST_ACK_MS).unref(),
-      ),
-    )
-    await Promise.race([pump(source, publisher, { schedule, burst: options.burst, brake, signal, pumped }), late])
+    await pump(source, publisher, { schedule, burst: options.burst, brake, signal, pumped })
     const seconds = (performance.now() - startMs) / 1_000
     const { ticks, messages, firstMs, lastMs } = pumped
     say({
@@ -88,14 +85,22 @@ async function feed(options: FeedOptions, signal: AbortSignal): Promise<void> {
     clearInterval(report)
     brake.close()
     publisher.close()
-    await nc.close()
+    await nats.close()
   }
 }
 
 /** Exit codes: 0 all is published and stored (or stopped by a signal so), 1 it is not, 2 the command line is wrong. */
 async function main(): Promise<number> {
   const stop = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      stop.abort()
+      setTimeout(() => {
+        process.stderr.write(`feed: the last ticks were not acknowledged in ${LAST_ACK_MS} ms\n`)
+        process.exit(1)
+      }, LAST_ACK_MS).unref()
+    })
+  }
   let options: FeedOptions
   try {
     options = feedOptions(process.argv.slice(2))
