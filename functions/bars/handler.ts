@@ -16,8 +16,9 @@ export const bars = (table: BarTable) =>
   defineFunction({
     name: 'bars',
     routes(app) {
-      app.get('/:symbol{.+}', async (c) => {
+      app.get('/:symbol{.+}', async (c, pass) => {
         const symbol = c.req.param('symbol')
+        if (symbol.startsWith('_/')) return pass()
         if (symbol.length > LONGEST_SYMBOL || /\p{Cc}/u.test(symbol)) throw new TerminalError('ERR_REQUEST', 'this cannot be a symbol')
         const request = parsed(c.req.query())
         const query = {

@@ -49,5 +49,5 @@ function toBar({ symbol, interval }: BarQuery, row: Row): Bar {
   const fields = Object.fromEntries(COLUMNS.map((name, i) => [name, row[i]]))
   const timestamp = Date.parse(String(fields.timestamp))
   // The table holds what the contract let in; parsing it again would cost more than the query.
-  return { ...fields, symbol, interval, timestamp, closed: true } as unknown as Bar
+  return { symbol, interval, ...fields, timestamp, closed: true } as unknown as Bar
 }

@@ -6,7 +6,7 @@ import { RetryableError, TerminalError } from '../../runtime/errors.ts'
  * How long the client itself goes on trying (refused and reset connections, 5xx) before the call is given up and the trigger tries again.
  * It is also the most that one request may take, so not less than a slow disk needs.
  */
-const GIVE_UP_MS = 5_000
+const GIVE_UP_MS = 15_000
 const BUFFER_BYTES = 1024 * 1024
 
 /** The client's configuration for a server. Protocol 2 sends float64 as they are; auto-flush would send half batches. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { bars } from '../../../functions/bars/handler.ts'
 import type { Bar } from '../../../shared/contract/bar.ts'
 import { versionOf } from '../../../shared/domain/version.ts'
+import { addReadiness } from '../../../shared/runtime/function.ts'
 import { bar, MINUTE_MS } from '../../support/bar.ts'
 import { memoryBarTable } from '../../support/memory-bar-table.ts'
 
@@ -88,6 +89,12 @@ test('an unknown symbol is not found; a known one may have no bars in a span', a
   expect(await (await get('/BTCUSDT?to=1000')).json()).toMatchObject({ bars: [], next: null })
   expect((await get(`/${'x'.repeat(300)}`)).status).toBe(400)
   expect((await get('/a%00b')).status).toBe(400)
+})
+
+test('readiness is no symbol', async () => {
+  const app = bars(memoryBarTable())
+  addReadiness(app, [])
+  expect(await (await app.request('/_/ready')).text()).toBe('ready')
 })
 
 test('a table that is away is 503', async () => {
