@@ -1,0 +1,80 @@
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { Resource } from '../../runtime/resource.ts'
+import { natsAddress } from './config.ts'
+
+/** One connection to NATS, which comes back by itself for as long as the process lives. */
+export type Nats = Resource & {
+  readonly url: string
+  /** The connection once it was there for the first time; it may be away again. */
+  readonly connection: Promise<NatsConnection>
+  /** The connection if it is there now. */
+  now(): NatsConnection | undefined
+  /** Resolves when the connection is there. */
+  there(): Promise<void>
+  /** Calls back at every loss of the connection (`false`) and at every return, the first included (`true`). */
+  onChange(changed: (there: boolean) => void): void
+}
+
+const RECONNECT_MS = 50
+const PING_MS = 5000
+
+/** Starts connecting and returns at once: `ready` tells when the server is there. `name` is shown in the server's monitoring. */
+export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: string): Nats {
+  const { host, port, tls, credentials } = natsAddress(NATS_URL)
+  const listeners: ((there: boolean) => void)[] = []
+  let there = false
+  let current: NatsConnection | undefined
+  let closed = false
+  let arrival = Promise.withResolvers<void>()
+  const change = (now: boolean) => {
+    if (there && !now) arrival = Promise.withResolvers()
+    there = now
+    if (there) arrival.resolve()
+    for (const listener of listeners) listener(now)
+  }
+  const { auth_token: token, ...user } = credentials as { auth_token?: string; user?: string; pass?: string }
+  const connection = connect({
+    servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    name,
+    ...user,
+    ...(token === undefined ? {} : { token }),
+    ...(tls ? { tls: {} } : {}),
+    waitOnFirstConnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_MS,
+    reconnectJitter: RECONNECT_MS,
+    pingInterval: PING_MS,
+    // The client would build an error with its stack before every request, in case it fails.
+    noAsyncTraces: true,
+  }).then((made) => {
+    current = made
+    if (closed) void made.close()
+    void watch(made, change)
+    change(true)
+    return made
+  })
+  // Whoever awaits it sees the failure; nobody has to.
+  connection.catch(() => {})
+
+  return {
+    name: 'nats',
+    url: NATS_URL,
+    connection,
+    now: () => (there ? current : undefined),
+    there: () => arrival.promise,
+    onChange: (changed) => void listeners.push(changed),
+    ready: async () => there,
+    async close() {
+      closed = true
+      await current?.close()
+    },
+  }
+}
+
+async function watch(connection: NatsConnection, change: (there: boolean) => void): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') change(false)
+    else if (status.type === 'reconnect') change(true)
+  }
+  change(false)
+}

@@ -1,0 +1,109 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import * as z from 'zod'
+import { RetryableError } from '../../runtime/errors.ts'
+import { natsAddress } from './config.ts'
+import { type WireMessage, WireParser } from './wire-parser.ts'
+
+export type WireHandlers = {
+  message(message: WireMessage): void
+  status(sid: number, block: string): void
+  /** All that had come is read: the time to act on it. */
+  drained(): void
+  /** The connection is over; called once, never for `close`. */
+  lost(reason: string): void
+}
+
+export type Wire = {
+  /** The largest message the server takes. */
+  readonly maxPayload: number
+  send(command: string): void
+  close(): void
+}
+
+const Info = z.object({ max_payload: z.int().default(1024 * 1024), tls_required: z.boolean().default(false) })
+
+const CONNECT_TIMEOUT_MS = 2000
+const FIRST_BUFFER_BYTES = 512 * 1024
+
+/**
+ * Opens a connection of its own to a NATS server, for reading many messages with little work: bytes are parsed where they arrive.
+ * @throws {RetryableError} ERR_UNAVAILABLE when the server is away or refuses.
+ */
+export function openWire(url: string, name: string, handlers: WireHandlers): Promise<Wire> {
+  const { host, port, tls, credentials } = natsAddress(url)
+  const { promise, resolve, reject } = Promise.withResolvers<Wire>()
+  let buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES)
+  let filled = 0
+  let maxPayload = 0
+  let state: 'opening' | 'open' | 'over' = 'opening'
+  let socket: Socket = connectTcp({ host, port, noDelay: true })
+
+  const over = (reason: string) => {
+    if (state === 'over') return
+    const before = state
+    state = 'over'
+    clearTimeout(timer)
+    socket.destroy()
+    if (before === 'open') handlers.lost(reason)
+    else reject(new RetryableError('ERR_UNAVAILABLE', `NATS: ${reason}`))
+  }
+  const timer = setTimeout(over, CONNECT_TIMEOUT_MS, `no greeting within ${CONNECT_TIMEOUT_MS} ms`)
+  const wire: Wire = {
+    get maxPayload() {
+      return maxPayload
+    },
+    send: (command) => void socket.write(command),
+    close() {
+      state = 'over'
+      clearTimeout(timer)
+      socket.destroy()
+    },
+  }
+
+  const greet = (json: string) => {
+    const info = Info.parse(JSON.parse(json))
+    maxPayload = info.max_payload
+    if (state === 'open') return
+    const secure = tls || info.tls_required
+    if (secure) listen(connectTls({ socket, servername: host }))
+    const options = { verbose: false, pedantic: false, headers: true, no_responders: true, protocol: 1, lang: 'node', version: '1', name }
+    socket.write(`CONNECT ${JSON.stringify({ ...options, tls_required: secure, ...credentials })}\r\nPING\r\n`)
+  }
+  const parser = new WireParser({
+    message: handlers.message,
+    status: handlers.status,
+    info: greet,
+    ping: () => void socket.write('PONG\r\n'),
+    pong() {
+      if (state !== 'opening') return
+      state = 'open'
+      clearTimeout(timer)
+      resolve(wire)
+    },
+    error: over,
+  })
+  const take = (chunk: Buffer) => {
+    if (state === 'over') return
+    if (filled + chunk.length > buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, filled + chunk.length))
+      buffer.copy(larger, 0, 0, filled)
+      buffer = larger
+    }
+    chunk.copy(buffer, filled)
+    const end = filled + chunk.length
+    const rest = parser.parse(buffer, end)
+    buffer.copyWithin(0, rest, end)
+    filled = end - rest
+    handlers.drained()
+  }
+  const listen = (next: Socket) => {
+    socket.removeListener('data', take)
+    socket = next
+    socket.on('data', take)
+    socket.on('error', (error) => over(error.message))
+    socket.on('close', () => over('the connection was closed'))
+  }
+  listen(socket)
+  return promise
+}

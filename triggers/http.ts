@@ -1,0 +1,60 @@
+import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
+import type { Answer } from './outcome.ts'
+
+export type Send = {
+  readonly url: URL
+  readonly method: 'GET' | 'POST'
+  readonly headers: OutgoingHttpHeaders
+  readonly body?: readonly Uint8Array[]
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+const MOST_ANSWER_BYTES = 4 * 1024 * 1024
+
+/** Connections are kept, and closed before any server would close them. */
+const agent = new Agent({ keepAlive: true, keepAliveMsecs: 1000, timeout: 60_000, scheduling: 'lifo' })
+
+/**
+ * One HTTP exchange; never rejects. Where no answer came, its status is 0 and its body says why.
+ * A connection that was kept may have been closed from the other side just now: that is no failure, so it is tried once more, at once.
+ */
+export async function exchange(send: Send): Promise<Answer> {
+  const first = await attempt(send)
+  return first === 'stale' ? ((await attempt(send)) as Answer) : first
+}
+
+function attempt({ url, method, headers, body = [], timeoutMs, signal }: Send): Promise<Answer | 'stale'> {
+  const { promise, resolve } = Promise.withResolvers<Answer | 'stale'>()
+  const none = (reason: string): Answer => ({ status: 0, headers: {}, body: reason })
+  const size = body.reduce((sum, part) => sum + part.length, 0)
+  const all: OutgoingHttpHeaders = method === 'POST' ? { ...headers, 'content-length': size } : headers
+  const req = request(url, { method, headers: all, agent, ...(signal && { signal }) })
+  // One deadline for the whole exchange: a socket's own timeout starts anew with every byte.
+  const deadline = setTimeout(() => req.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  const done = (answer: Answer | 'stale') => {
+    clearTimeout(deadline)
+    resolve(answer)
+  }
+  req.once('response', (response) => read(response).then(done, (error: Error) => done(none(error.message))))
+  req.once('error', (error: NodeJS.ErrnoException) => {
+    const isStale = req.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+    done(isStale ? 'stale' : none(error.code ?? error.message))
+  })
+  req.cork()
+  for (const part of body) req.write(part)
+  req.end()
+  req.uncork()
+  return promise
+}
+
+async function read(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of response) {
+    size += chunk.length
+    if (size > MOST_ANSWER_BYTES) throw new Error(`an answer of more than ${MOST_ANSWER_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return { status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks).toString() }
+}

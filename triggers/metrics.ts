@@ -1,0 +1,80 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Outcome } from './outcome.ts'
+import type { Call } from './positioned/lane.ts'
+
+/** What one lane counts. */
+export type LaneMetrics = {
+  started(): void
+  ended(call: Call, outcome: Outcome, seconds: number): void
+  buried(): void
+  halved(times: number): void
+  /** Once a second: messages of the stream behind the lane's position, and the age of the oldest that it holds. */
+  stands(lag: number, oldestSeconds: number): void
+  /** The lane is no longer this process's. */
+  gone(): void
+}
+
+export type TriggerMetrics = {
+  readonly registry: Registry
+  lane(functionName: string, lane: string): LaneMetrics
+  epochAlarm(stream: string): void
+  restarted(functionName: string): void
+  purged(functionName: string, messages: number): void
+}
+
+const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60]
+const MESSAGES = [0, 1, 10, 100, 500, 1000, 2000, 5000, 10_000, 50_000]
+
+export function triggerMetrics(registry: Registry): TriggerMetrics {
+  const labelNames = ['function', 'lane'] as const
+  const registers = [registry]
+  const of = (name: string, help: string) => ({ name: `trigger_${name}`, help, registers })
+  const lag = new Gauge({ ...of('lag_messages', 'Messages of the stream behind the position'), labelNames })
+  const oldest = new Gauge({ ...of('oldest_age_seconds', 'Age of the oldest message held, by the clock of the broker'), labelNames })
+  const inFlight = new Gauge({ ...of('in_flight_calls', 'Calls under way'), labelNames })
+  const batches = new Counter({ ...of('batches_total', 'Calls, by outcome'), labelNames: [...labelNames, 'outcome'] })
+  const messages = new Counter({ ...of('messages_total', 'Messages settled'), labelNames })
+  const bytes = new Counter({ ...of('payload_bytes_total', 'Bytes of messages sent, repeats included'), labelNames })
+  const size = new Histogram({ ...of('batch_messages', 'Messages a call'), labelNames, buckets: MESSAGES })
+  const duration = new Histogram({ ...of('call_seconds', 'Duration of calls'), labelNames, buckets: SECONDS })
+  const retries = new Counter({ ...of('retries_total', 'Calls to be repeated, by status'), labelNames: [...labelNames, 'cause'] })
+  const halvings = new Counter({ ...of('halvings_total', 'Batches cut in two to find a message at fault'), labelNames })
+  const dead = new Counter({ ...of('dead_letters_total', 'Messages the function refused for good'), labelNames })
+  const alarms = new Counter({ ...of('epoch_alarms_total', 'Streams found re-created or rewound'), labelNames: ['stream'] })
+  const restarts = new Counter({ ...of('reader_restarts_total', 'Readings begun anew'), labelNames: ['function'] })
+  const purged = new Counter({
+    ...of('purged_messages_total', 'Messages the stream had dropped before they were read'),
+    labelNames: ['function'],
+  })
+
+  return {
+    registry,
+    lane(functionName, lane) {
+      const labels = { function: functionName, lane }
+      return {
+        started: () => inFlight.set(labels, 1),
+        ended({ head, lines }, outcome, seconds) {
+          inFlight.set(labels, 0)
+          batches.inc({ ...labels, outcome: outcome.kind })
+          bytes.inc(labels, lines.length)
+          size.observe(labels, head.count)
+          duration.observe(labels, seconds)
+          if (outcome.kind === 'settled') messages.inc(labels, head.count)
+          else retries.inc({ ...labels, cause: outcome.kind === 'seek' ? 'position' : outcome.cause.slice(0, 3) })
+        },
+        buried: () => dead.inc(labels),
+        halved: (times) => halvings.inc(labels, times),
+        stands(behind, oldestSeconds) {
+          lag.set(labels, behind)
+          oldest.set(labels, oldestSeconds)
+        },
+        gone() {
+          for (const gauge of [lag, oldest, inFlight]) gauge.remove(labels)
+        },
+      }
+    },
+    epochAlarm: (stream) => alarms.inc({ stream }),
+    restarted: (functionName) => restarts.inc({ function: functionName }),
+    purged: (functionName, count) => purged.inc({ function: functionName }, count),
+  }
+}

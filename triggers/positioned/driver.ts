@@ -1,0 +1,100 @@
+import { RetryableError } from '../../shared/runtime/errors.ts'
+import type { Log } from '../../shared/runtime/log.ts'
+import type { Invoke } from '../invoke.ts'
+import type { LaneMetrics } from '../metrics.ts'
+import { type Outcome, outcomeOf } from '../outcome.ts'
+import { backoffMs } from './backoff.ts'
+import type { Call, DeadMessage, Lane } from './lane.ts'
+
+type Options = {
+  readonly lane: Lane
+  /** The lane's number. */
+  readonly number: number
+  readonly functionName: string
+  readonly invoke: Invoke
+  readonly bury: (dead: DeadMessage) => Promise<void>
+  readonly metrics: LaneMetrics
+  readonly log: Log
+  /** The lane has to be placed anew. */
+  readonly onSeek: () => void
+  /** There may be room for more messages. */
+  readonly onRoom: () => void
+}
+
+/** Does what a lane says, with the real clock, network and chance. */
+export class Driver {
+  readonly lane: Lane
+  readonly number: number
+  readonly #options: Options
+  #timer: NodeJS.Timeout | undefined
+  #work: Promise<void> | undefined
+  #stopped = false
+
+  constructor(options: Options) {
+    this.lane = options.lane
+    this.number = options.number
+    this.#options = options
+  }
+
+  /** Asks the lane what to do, unless something is under way already. */
+  pump(): void {
+    if (this.#work || this.#stopped) return
+    clearTimeout(this.#timer)
+    const step = this.lane.next(performance.now())
+    if (step.kind === 'call') this.#begin(this.#call(step.call))
+    else if (step.kind === 'bury') this.#begin(this.#bury(step.dead))
+    else if (step.kind === 'seek') this.#options.onSeek()
+    else if (step.kind === 'wait') this.#timer = setTimeout(() => this.pump(), Math.ceil(step.ms))
+  }
+
+  /** Begins nothing more; resolves when the call under way is over. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#work
+  }
+
+  #begin(work: Promise<void>): void {
+    this.#work = work.then(() => {
+      this.#work = undefined
+      this.pump()
+      this.#options.onRoom()
+    })
+  }
+
+  async #call(call: Call): Promise<void> {
+    const { functionName, invoke, metrics } = this.#options
+    const started = performance.now()
+    metrics.started()
+    const outcome = outcomeOf(await invoke.batch(functionName, this.number, call))
+    const ended = performance.now()
+    metrics.ended(call, outcome, (ended - started) / 1000)
+    this.#tell(call, outcome)
+    this.lane.settle(outcome, ended, Math.random())
+  }
+
+  #tell({ head: { epoch, last, count } }: Call, outcome: Outcome): void {
+    const { log, functionName } = this.#options
+    if (outcome.kind === 'settled') return
+    const cause = outcome.kind === 'seek' ? { positions: outcome.positions } : { cause: outcome.cause }
+    log.warn({ function: functionName, lane: this.number, epoch, last, count, ...cause }, outcome.kind)
+  }
+
+  async #bury(dead: DeadMessage): Promise<void> {
+    const { bury, log, functionName, metrics } = this.#options
+    for (let tries = 0; !this.#stopped; tries++) {
+      try {
+        await bury(dead)
+        log.error(
+          { function: functionName, subject: dead.subject, version: dead.mark.version, cause: dead.cause },
+          'a message went to the dead letters',
+        )
+        metrics.buried()
+        return this.lane.buried()
+      } catch (error) {
+        if (!(error instanceof RetryableError)) log.warn({ err: error }, 'the dead letters do not take a message')
+        await new Promise((resolve) => setTimeout(resolve, backoffMs(tries, Math.random())))
+      }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { Position } from '../../shared/domain/position.ts'
+import { epochOf, sequenceOf, versionOf } from '../../shared/domain/version.ts'
+
+/** Messages from sequence `from` on belong to this epoch, up to the next entry. Both ascend from entry to entry. */
+export type EpochEntry = { readonly epoch: number; readonly from: number }
+
+/** What a stream's epochs are known to be, and the life of the stream they were found in. */
+export type Epochs = { readonly entries: readonly EpochEntry[]; readonly created: string }
+
+/** What the stream holds now, as far as it matters here. */
+export type StreamNow = { readonly created: string; readonly last: number }
+
+/** A position and the broker's time (ns) of the message that the stream holds at its sequence now; undefined where it holds none. */
+export type Found = { readonly position: Position; readonly ns: string | undefined }
+
+/** The epoch of the message at a sequence. */
+export const epochAt = (entries: readonly EpochEntry[], sequence: number): number =>
+  (entries.findLast(({ from }) => from <= sequence) ?? entries[0]!).epoch
+
+/** Where the epoch after the one of this sequence begins; infinite where there is none. */
+export const nextBorder = (entries: readonly EpochEntry[], sequence: number): number =>
+  entries.find(({ from }) => from > sequence)?.from ?? Number.POSITIVE_INFINITY
+
+/**
+ * Whether the stream still holds what was read at a position. A message that is gone was purged by the stream's limits, if this is
+ * still the same life of the stream and has gone beyond.
+ */
+export function holds({ position: { version, ns }, ns: now }: Found, stream: StreamNow, created: string): boolean {
+  const sequence = sequenceOf(version)
+  if (sequence === 0) return true
+  if (sequence > stream.last) return false
+  return now === undefined ? stream.created === created : ns === '0' || now === ns
+}
+
+export type Verdict =
+  | { readonly kind: 'fine' }
+  /** The record is older than what functions know (a restored backup): this is what it must have been. */
+  | { readonly kind: 'learn'; readonly epochs: Epochs }
+  /** The stream was re-created or rewound: a new epoch begins behind the messages of `epoch` and the least of these times. */
+  | { readonly kind: 'begin'; readonly epoch: number; readonly afterNs: bigint }
+
+/** Compares positions with the stream and the record of its epochs. */
+export function judge(epochs: Epochs, stream: StreamNow, found: readonly Found[]): Verdict {
+  const { entries, created } = epochs
+  const isSameLife = created === stream.created
+  const lost = found.filter((one) => {
+    const isKnown = isSameLife && entries.some(({ epoch }) => epoch > epochOf(one.position.version))
+    return !holds(one, stream, created) && !isKnown
+  })
+  if (lost.length > 0) {
+    const all = [...entries.map(({ epoch }) => epoch), ...found.map(({ position }) => epochOf(position.version))]
+    const times = lost.map(({ position }) => BigInt(position.ns)).sort((a, b) => (a < b ? -1 : 1))
+    return { kind: 'begin', epoch: Math.max(...all) + 1, afterNs: times[0]! }
+  }
+  const learnt = found.filter((one) => holds(one, stream, created)).reduce(learn, entries)
+  if (learnt === entries && isSameLife) return { kind: 'fine' }
+  return { kind: 'learn', epochs: { entries: learnt, created: stream.created } }
+}
+
+/** A message that is where it was read in an epoch which the record does not have there: so the record was wrong. */
+function learn(entries: readonly EpochEntry[], { position: { version } }: Found): readonly EpochEntry[] {
+  const epoch = epochOf(version)
+  const from = Math.max(sequenceOf(version), 1)
+  if (epoch <= epochAt(entries, from)) return entries
+  const before = entries.filter((entry) => entry.from < from && entry.epoch < epoch)
+  const behind = entries.filter((entry) => entry.from > from && entry.epoch > epoch)
+  return [...before, { epoch, from }, ...behind]
+}
+
+/** Adds a new epoch: entries that begin at or behind it speak of messages that are no more. */
+export const begin = (entries: readonly EpochEntry[], next: EpochEntry): EpochEntry[] => [
+  ...entries.filter(({ from }) => from < next.from),
+  next,
+]
+
+/**
+ * A position in terms of the stream as it is now: the version up to which messages count as read.
+ * Where the stream no longer holds its message, that is everything before the first epoch after the position's own.
+ */
+export function readOf({ entries, created }: Epochs, stream: StreamNow, found: Found): number {
+  const { version } = found.position
+  const sequence = sequenceOf(version)
+  if (holds(found, stream, created)) return Math.max(version, versionOf(epochAt(entries, sequence), sequence))
+  const next = entries.find(({ epoch }) => epoch > epochOf(version))!
+  return versionOf(next.epoch, next.from - 1)
+}

@@ -1,0 +1,72 @@
+import type { StreamAccess, StreamState } from '../../shared/adapters/nats/stream.ts'
+import type { Positions } from '../../shared/contract/batch.ts'
+import type { Position } from '../../shared/domain/position.ts'
+import { sequenceOf } from '../../shared/domain/version.ts'
+import type { Invoke } from '../invoke.ts'
+import type { Trigger } from '../trigger.ts'
+import { beginOf } from './begin.ts'
+import { type Mark, markOf, nsOfMark } from './draft.ts'
+import { type EpochAccess, locate } from './epoch.ts'
+import type { Epochs } from './epochs.ts'
+import type { Lane } from './lane.ts'
+
+export type PlaceDeps = EpochAccess & { readonly trigger: Trigger; readonly invoke: Invoke }
+
+/** Where a reading has to start so that every lane sees all it needs. */
+export type Reach = { readonly epochs: Epochs; readonly state: StreamState; readonly start: number; readonly unread: boolean }
+
+type SlotPosition = { readonly slot: number; readonly begin: boolean; readonly position: Position }
+
+/**
+ * Places every lane that waits for it where its function stands, and checks that the stream still holds what the others have seen:
+ * where it does not, they go on in the new epoch.
+ * @throws {RetryableError} ERR_UNAVAILABLE and errors of the broker: try again.
+ */
+export async function placeLanes(deps: PlaceDeps, lanes: readonly Lane[]): Promise<Reach> {
+  const waiting = lanes.filter((lane) => !lane.isPlaced)
+  const others = lanes.filter((lane) => lane.isPlaced)
+  const bySlot = waiting.length > 0 ? await slotPositions(deps, waiting) : []
+  const seen = others.map((lane): Position => ({ version: lane.seen.version, ns: nsOfMark(lane.seen) }))
+  const asked = [...bySlot.map(({ position }) => position), ...seen]
+  const distinct = [...new Map(asked.map((position) => [position.version, position])).values()]
+  const { epochs, state, reads } = await locate(deps, distinct)
+  const readOf = new Map(distinct.map(({ version }, i) => [version, reads[i]!]))
+
+  for (const lane of waiting) {
+    const places = bySlot.filter(({ slot }) => lane.slots.includes(slot))
+    const placements = places.map(({ slot, begin, position: { version } }) => ({ slot, begin, after: version, read: readOf.get(version)! }))
+    const least = placements.reduce((a, b) => (b.read < a.read ? b : a))
+    lane.place(placements, await markAt(deps.stream, least.read, places.find(({ slot }) => slot === least.slot)!.position))
+  }
+  for (const [i, lane] of others.entries()) {
+    const read = readOf.get(seen[i]!.version)!
+    if (read === seen[i]!.version) continue
+    const { version, ms, subNs } = await markAt(deps.stream, read, seen[i]!)
+    lane.pass(version, ms, subNs)
+  }
+  // A lane may have met a conflict meanwhile; it will ask again.
+  const start = Math.min(...lanes.filter((lane) => lane.isPlaced).map((lane) => sequenceOf(lane.seen.version) + 1))
+  return { epochs, state, start, unread: bySlot.every(({ begin }) => !begin) }
+}
+
+/** The position of each slot of these lanes: what the function has stored, or where it began. */
+async function slotPositions(deps: PlaceDeps, lanes: readonly Lane[]): Promise<SlotPosition[]> {
+  const { trigger, invoke, stream } = deps
+  const slots = lanes.flatMap((lane) => lane.slots)
+  let stored: Positions = Object.assign({}, ...lanes.map((lane) => lane.sought))
+  if (slots.some((slot) => stored[slot] === undefined)) stored = await invoke.positions(trigger.functionName, stream.name)
+  const beginning = slots.some((slot) => !stored[slot])
+    ? await beginOf(deps, trigger.functionName, trigger.start, await locate(deps, []))
+    : undefined
+  return slots.map((slot) => {
+    const position = stored[slot]
+    return position ? { slot, begin: false, position } : { slot, begin: true, position: beginning! }
+  })
+}
+
+/** The mark at a version that a position was found to stand at. */
+async function markAt(stream: StreamAccess, version: number, position: Position): Promise<Mark> {
+  if (version === position.version) return markOf(version, position.ns)
+  const sequence = sequenceOf(version)
+  return markOf(version, (sequence > 0 ? (await stream.message(sequence))?.ns : undefined) ?? '0')
+}

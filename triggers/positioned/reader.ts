@@ -1,0 +1,209 @@
+import type { Nats } from '../../shared/adapters/nats/connect.ts'
+import type { Control } from '../../shared/adapters/nats/control.ts'
+import type { StreamAccess, StreamState } from '../../shared/adapters/nats/stream.ts'
+import { openReading, type Reading } from '../../shared/adapters/nats/wire-reader.ts'
+import { slotsOfReader } from '../../shared/domain/slot.ts'
+import { sequenceOf } from '../../shared/domain/version.ts'
+import type { Publisher } from '../../shared/ports/publisher.ts'
+import type { Log } from '../../shared/runtime/log.ts'
+import type { Invoke } from '../invoke.ts'
+import type { LaneMetrics, TriggerMetrics } from '../metrics.ts'
+import type { Trigger } from '../trigger.ts'
+import { backoffMs } from './backoff.ts'
+import { bury } from './dead-letter.ts'
+import { Driver } from './driver.ts'
+import { Lane } from './lane.ts'
+import { placeLanes, type Reach } from './place.ts'
+import { Sorter } from './sorter.ts'
+
+export type ReaderDeps = {
+  readonly nats: Nats
+  readonly control: Control
+  readonly publisher: Publisher
+  readonly invoke: Invoke
+  readonly metrics: TriggerMetrics
+  readonly log: Log
+}
+
+type Options = { readonly trigger: Trigger; readonly stream: StreamAccess; readonly slots: number }
+type Held = { readonly driver: Driver; readonly metrics: LaneMetrics; halvings: number; told: number }
+
+const TICK_MS = 1000
+const MOST_PAUSE_MS = 200
+/** A request of few messages costs as much as one of many. */
+const LEAST_REQUEST = 1000
+
+/** Reads one stream for one function: one reading feeds all lanes that this process holds. */
+export class Reader {
+  readonly #deps: ReaderDeps
+  readonly #options: Options
+  readonly #sorter: Sorter
+  readonly #held = new Map<number, Held>()
+  #again = Promise.withResolvers<string>()
+  #reading: Reading | undefined
+  #created: string | undefined
+  #stopped = false
+  readonly #ticker: NodeJS.Timeout
+  readonly #running: Promise<void>
+
+  constructor(deps: ReaderDeps, options: Options) {
+    this.#deps = deps
+    this.#options = options
+    this.#sorter = new Sorter(options.slots)
+    this.#ticker = setInterval(() => this.#tick().catch(() => {}), TICK_MS)
+    this.#running = this.#run()
+  }
+
+  /** Begins to deliver a lane. */
+  take(number: number): void {
+    const { trigger, stream, slots } = this.#options
+    const { invoke, log, publisher, metrics: all } = this.#deps
+    const { functionName, readers, batch, maxBytes, waitMs } = trigger
+    const lane = new Lane(slotsOfReader(number, readers, slots), { stream: stream.name, batch, maxBytes, waitMs })
+    const metrics = all.lane(functionName, `${number}-of-${readers}`)
+    const driver = new Driver({
+      lane,
+      number,
+      functionName,
+      invoke,
+      metrics,
+      log,
+      bury: (dead) => bury(publisher, stream, functionName, dead),
+      onSeek: () => this.#again.resolve('a conflict'),
+      onRoom: () => this.#reading?.more(),
+    })
+    this.#held.set(number, { driver, metrics, halvings: 0, told: 0 })
+    this.#again.resolve('a lane more')
+  }
+
+  /** Delivers a lane no longer; resolves when its call under way is over. */
+  async give(number: number): Promise<void> {
+    const held = this.#held.get(number)
+    if (!held) return
+    this.#held.delete(number)
+    this.#sorter.give(this.#lanes())
+    await held.driver.stop()
+    held.metrics.gone()
+    this.#reading?.more()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#ticker)
+    this.#again.resolve('the end')
+    await Promise.all([...this.#held.keys()].map((number) => this.give(number)))
+    await this.#running
+  }
+
+  #lanes(): Lane[] {
+    return [...this.#held.values()].map(({ driver }) => driver.lane)
+  }
+
+  async #run(): Promise<void> {
+    const { nats, log, metrics } = this.#deps
+    const { functionName } = this.#options.trigger
+    for (let failures = 0; !this.#stopped; ) {
+      this.#again = Promise.withResolvers()
+      const again = this.#again.promise
+      if (this.#held.size === 0) {
+        await again
+        continue
+      }
+      try {
+        await Promise.race([nats.there(), again])
+        const reading = await this.#open()
+        failures = 0
+        const reason = await again
+        reading.close()
+        log.info({ function: functionName, reason }, 'reading begins anew')
+        metrics.restarted(functionName)
+      } catch (error) {
+        if (failures % 20 === 0) log.warn({ err: error, function: functionName }, 'no reading yet')
+        await new Promise((resolve) => setTimeout(resolve, Math.min(backoffMs(failures++, Math.random()), MOST_PAUSE_MS)))
+      }
+    }
+  }
+
+  async #open(): Promise<Reading> {
+    const { nats } = this.#deps
+    const { stream, trigger } = this.#options
+    const again = this.#again
+    let nowMs = 0
+    const reading = await openReading(
+      { nats, stream, consumer: this.#consumer(), requestMessages: Math.max(trigger.batch, LEAST_REQUEST) },
+      {
+        message: (message) => {
+          if (nowMs === 0) nowMs = performance.now()
+          this.#sorter.take(message, nowMs)
+        },
+        drained: () => {
+          nowMs = 0
+          this.#sorter.drained()
+          for (const { driver } of this.#held.values()) driver.pump()
+        },
+        wantsMore: () => this.#lanes().every((lane) => lane.isPlaced && lane.wantsMore),
+        lost: (reason) => again.resolve(reason),
+      },
+    )
+    this.#reading = reading
+    for (const { driver } of this.#held.values()) driver.pump()
+    return reading
+  }
+
+  /** Places the lanes and makes the consumer that reads from the least of their places. */
+  async #consumer(): Promise<string> {
+    const { control, invoke, log, metrics } = this.#deps
+    const { stream, trigger } = this.#options
+    const lanes = this.#lanes()
+    const alarm = (epochs: object) => {
+      log.error({ stream: stream.name, ...epochs }, 'the stream was re-created or rewound: a new epoch begins')
+      metrics.epochAlarm(stream.name)
+    }
+    const reach = await placeLanes({ stream, control, invoke, trigger, alarm }, lanes)
+    this.#tellPurged(reach)
+    this.#created = reach.state.created
+    this.#sorter.begin(reach.epochs.entries, lanes)
+    return stream.consumer(reach.start, trigger.subjects)
+  }
+
+  #tellPurged({ state, start, unread }: Reach): void {
+    const missing = state.first - start
+    if (missing <= 0 || !unread) return
+    const { functionName } = this.#options.trigger
+    this.#deps.log.error({ function: functionName, start, first: state.first }, 'messages were dropped by the stream before they were read')
+    this.#deps.metrics.purged(functionName, missing)
+  }
+
+  /** Each second: is the stream still the same, how far behind is each lane, and is there nothing left to read? */
+  async #tick(): Promise<void> {
+    const { stream, trigger } = this.#options
+    const held = [...this.#held]
+    if (held.length === 0 || !this.#deps.nats.now()) return
+    const before = held.map(([, { driver }]) => driver.lane.seen.version)
+    const created = this.#created
+    const state = await stream.state()
+    const isRewound = before.some((version) => Number.isFinite(version) && sequenceOf(version) > state.last)
+    if (created !== undefined && created === this.#created && (isRewound || created !== state.created)) {
+      return this.#again.resolve('the stream is not the one it was')
+    }
+    for (const [number, one] of held) this.#stand(number, one, state, trigger)
+  }
+
+  #stand(number: number, one: Held, state: StreamState, { functionName, readers, quiet }: Trigger): void {
+    const { driver, metrics } = one
+    const { lane } = driver
+    if (!lane.isPlaced) return
+    const lag = Math.max(0, state.last - sequenceOf(lane.applied))
+    const { oldestMs } = lane.held
+    metrics.stands(lag, oldestMs === undefined ? 0 : Math.max(0, state.nowMs - oldestMs) / 1000)
+    metrics.halved(lane.halvings - one.halvings)
+    one.halvings = lane.halvings
+    const isAtHead = sequenceOf(lane.seen.version) >= state.last
+    lane.rest(quiet && isAtHead ? state.nowMs : undefined)
+    driver.pump()
+    if (lane.applied === one.told) return
+    one.told = lane.applied
+    const key = `progress.${functionName}.${number}-of-${readers}`
+    this.#deps.control.put(key, { version: lane.applied, lag }).catch(() => {})
+  }
+}
