@@ -15,8 +15,8 @@ async function isGzip(path: string): Promise<boolean> {
 
 /** The lines of a text file, plain or gzipped, in chunks as they are read: memory stays bounded however long the file. Empty lines are passed over. */
 export async function* linesOf(path: string): AsyncGenerator<string[]> {
-  const raw = createReadStream(path, { highWaterMark: 256 * 1024 })
   const gunzip = (await isGzip(path)) ? createGunzip({ chunkSize: 256 * 1024 }) : undefined
+  const raw = createReadStream(path, { highWaterMark: 256 * 1024 })
   if (gunzip) raw.on('error', (error) => gunzip.destroy(error)).pipe(gunzip)
   const decoder = new TextDecoder()
   let rest = ''

@@ -3,7 +3,7 @@ import type { SourceTick } from '../source.ts'
 import { type Arrival, arrivals, BRANCHING } from './arrivals.ts'
 import type { MarketModel } from './instrument.ts'
 import { noise } from './noise.ts'
-import { pareto, type Random, random } from './random.ts'
+import { normal, pareto, type Random, random } from './random.ts'
 
 export const SIMULATED_EXCHANGE = 'sim'
 
@@ -13,7 +13,7 @@ const DAY = 86_400_000
 const FIRST_MINUTE = Date.UTC(2020) / MINUTE
 const IDS_PER_MINUTE = 100_000
 /** The price moves on all these time scales at once, each as far as a random walk does in its time. */
-const SCALES_MS = [7 * DAY, 2 * DAY, DAY / 2, DAY / 8, DAY / 32, 700_000, 170_000, 42_000, 10_000, 2_500]
+const SCALES_MS = [7 * DAY, 2 * DAY, DAY / 2, DAY / 8, DAY / 32, 700_000, 170_000, 42_000]
 /** Below this scale volatility comes and goes. */
 const SLOWEST_VOLATILE_MS = DAY / 8
 /** Sizes follow a power law of this exponent, cut at 500 lots. */
@@ -74,7 +74,9 @@ export class Market {
       excess *= Math.exp((beforeMs - tMs) / 3_000)
       beforeMs = tMs
       const spread = Math.max(1, Math.round(this.#model.spreadTicks * this.#spread(tMs) + excess))
-      const bid = Math.max(1, Math.floor(this.fairPrice(tMs) * 10 ** this.#model.decimals - spread / 2))
+      // Quotes flicker about the fair price by about half a spread: what shows as bounce in the trades.
+      const middle = this.fairPrice(tMs) * 10 ** this.#model.decimals + 0.5 * spread * normal(next)
+      const bid = Math.max(1, Math.floor(middle - spread / 2))
       const lots = Math.min(500, pareto(next, SIZE_EXPONENT))
       const quote = this.#quote(next, bid, bid + spread)
       if (quote.prices !== quoted) ticks.push(this.#tick(tMs, quote.text))
