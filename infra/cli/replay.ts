@@ -9,12 +9,16 @@ import { feedProgram } from '../stack/programs.ts'
 import { readSettings } from '../stack/settings.ts'
 
 /** Feeds files into the stack that runs, in the foreground. */
-export async function replay(files: string[], options: { exchange?: string; symbol?: string; speed: string }): Promise<number> {
+export async function replay(
+  files: string[],
+  { exchange, symbol, speed }: { exchange?: string[]; symbol?: string[]; speed: string },
+): Promise<number> {
   const settings = readSettings()
   for (const file of files) if (!existsSync(file)) throw new Problem(`there is no file ${file}`)
   if (!supervisorOf(settings.data)) throw new Problem(`no stack runs on ${settings.data}: start one with \`trade2026 up --no-feed\``)
   await buildAll()
-  const { command, args, env } = feedProgram(settings, { kind: 'replay', files: files.map((file) => resolve(file)), ...options })
+  const names = { ...(exchange && { exchanges: exchange }), ...(symbol && { symbols: symbol }) }
+  const { command, args, env } = feedProgram(settings, { kind: 'replay', files: files.map((file) => resolve(file)), ...names, speed })
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))

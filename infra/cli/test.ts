@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { buildAll } from '../build/bundle.ts'
 import { cacheFolder } from '../stack/cache.ts'
 import { installer } from '../stack/install/install.ts'
+import { makeStartCache } from '../stack/install/start-cache.ts'
 import { ROOT } from '../stack/settings.ts'
 
 type VitestFile = { readonly status: string; readonly assertionResults: readonly unknown[] }
@@ -20,7 +21,7 @@ type VitestReport = {
 /** Sets up, then runs format and lint, types, and all tests; the last line counts them. Arguments go to vitest. */
 export async function test(vitestArgs: readonly string[]): Promise<number> {
   const install = installer({ cache: cacheFolder(), onProgress: console.log })
-  await Promise.all([install.nats(), install.valkey(), install.questdb(), buildAll()])
+  await Promise.all([install.nats(), install.valkey(), install.questdb().then(makeStartCache), buildAll()])
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-vitest-'))
   const json = join(folder, 'report.json')
   const checks = [await runHere('biome', ['ci', '.']), await runHere('tsc', [])]

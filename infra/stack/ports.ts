@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 /** Whether a port of 127.0.0.1 can be listened on now. */
 export const isFree = (port: number): Promise<boolean> =>
@@ -21,3 +21,15 @@ export async function freePorts(count: number): Promise<number> {
   }
   throw new Error(`no ${count} free ports next to each other`)
 }
+
+/** Whether something takes connections at an address within five seconds. */
+export const takesConnections = (host: string, port: number): Promise<boolean> =>
+  new Promise((done) => {
+    const socket = connect({ host, port, timeout: 5000 }, () => end(true))
+    const end = (good: boolean) => {
+      socket.destroy()
+      done(good)
+    }
+    socket.once('error', () => end(false))
+    socket.once('timeout', () => end(false))
+  })

@@ -20,11 +20,11 @@ export type ProcessSpec = {
   readonly startMs: number
   /** How long it may take to end by itself after SIGTERM. */
   readonly stopMs: number
-  /** A process that may end by itself (a replayed file) is not started again after exit code 0. */
-  readonly mayFinish?: boolean
+  /** Exit codes after which it is not started again: its work is done, or cannot be done as asked. */
+  readonly finalCodes?: readonly number[]
 }
 
-export type ProcessState = 'new' | 'starting' | 'running' | 'waiting' | 'finished' | 'stopped'
+export type ProcessState = 'new' | 'starting' | 'running' | 'waiting' | 'finished' | 'failed' | 'stopped'
 
 const BACKOFF_MS = [0, 100, 200, 500, 1000, 2000, 5000]
 const STEADY_MS = 1000
@@ -45,6 +45,7 @@ export class StackProcess {
   #ended: Promise<void> = Promise.resolve()
   #logTimer: NodeJS.Timeout | undefined
   #wanted = false
+  #answered = false
   #quickEnds = 0
   #restarts = 0
   #state: ProcessState = 'new'
@@ -80,6 +81,7 @@ export class StackProcess {
   /** Starts it and waits until it is healthy. @throws {Problem} when it ends or does not answer in time; it is stopped then. */
   async start(): Promise<void> {
     this.#wanted = true
+    this.#answered = false
     this.#logTimer = setInterval(() => boundLog(this.logFile), LOG_CHECK_MS).unref()
     this.#spawn()
     await this.untilHealthy(this.spec.startMs).catch(async (error: unknown) => {
@@ -88,18 +90,21 @@ export class StackProcess {
     })
   }
 
-  /** Waits until it answers (after a kill as well). @throws {Problem} after `ms`, or when it keeps ending before its first answer. */
+  /** Waits until it answers (after a kill as well). @throws {Problem} after `ms`, when it failed for good, or when it ends before its first answer. */
   async untilHealthy(ms = this.spec.startMs): Promise<void> {
     const deadline = performance.now() + ms
     const about = () => `${lastLine(this.logFile) || 'it said nothing'} (whole log: ${this.logFile})`
     for (;;) {
+      const child = this.#child
+      const answered = child !== undefined && (await this.spec.healthy().catch(() => false))
+      if (answered && child === this.#child) break
       if (this.#state === 'finished') return
-      if (this.#child && (await this.spec.healthy().catch(() => false))) break
+      if (this.#state === 'failed') throw new Problem(`${this.name} did not start: ${about()}`)
       if (!this.#wanted) throw new Problem(`${this.name} was stopped`)
-      if (this.#restarts === 0 && this.#state === 'waiting') throw new Problem(`${this.name} did not start: ${about()}`)
       if (performance.now() > deadline) throw new Problem(`${this.name} did not answer within ${Math.round(ms / 1000)} s: ${about()}`)
       await sleep(20)
     }
+    this.#answered = true
     if (this.#state === 'starting') this.#state = 'running'
   }
 
@@ -126,7 +131,7 @@ export class StackProcess {
       await this.#ended
       clearTimeout(timer)
     }
-    if (this.#state !== 'finished') this.#state = 'stopped'
+    if (this.#state !== 'finished' && this.#state !== 'failed') this.#state = 'stopped'
   }
 
   #spawn(): void {
@@ -139,16 +144,16 @@ export class StackProcess {
     this.#state = 'starting'
     this.#startedAtMs = Date.now()
     this.#ended = new Promise((done) => {
-      const end = (why: string, finished: boolean) => {
+      const end = (why: string, code?: number | null) => {
         if (this.#child !== child) return
         this.#child = undefined
         if (child.pid) killGroup(child.pid)
         removeRecord(this.#data, this.name)
         done()
-        this.#afterEnd(why, finished)
+        this.#afterEnd(why, code ?? undefined)
       }
-      child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`, code === 0 && this.spec.mayFinish === true))
-      child.once('error', (error) => end(error.message, false))
+      child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`, code))
+      child.once('error', (error) => end(error.message))
     })
     if (child.pid) this.#record(child.pid)
   }
@@ -159,16 +164,17 @@ export class StackProcess {
     writeRecord(this.#data, record)
   }
 
-  #afterEnd(why: string, finished: boolean): void {
+  #afterEnd(why: string, code: number | undefined): void {
     if (!this.#wanted) return
-    if (finished) {
-      this.#state = 'finished'
-      this.#say(`${this.name} has finished`)
+    const final = code !== undefined && this.spec.finalCodes?.includes(code) === true
+    if (final || !this.#answered) {
+      this.#state = final && code === 0 ? 'finished' : 'failed'
+      this.#say(this.#state === 'finished' ? `${this.name} has finished` : `${this.name} has failed (${why}): ${lastLine(this.logFile)}`)
       return
     }
     const steady = Date.now() - this.#startedAtMs >= STEADY_MS
-    this.#quickEnds = steady ? 0 : this.#quickEnds + 1
-    const pauseMs = BACKOFF_MS[Math.min(this.#quickEnds, BACKOFF_MS.length - 1)] ?? 0
+    if (steady) this.#quickEnds = 0
+    const pauseMs = BACKOFF_MS[Math.min(this.#quickEnds++, BACKOFF_MS.length - 1)] ?? 0
     this.#say(`${this.name} died (${why}): starting it again${pauseMs > 0 ? ` in ${pauseMs} ms` : ''}`)
     this.#state = 'waiting'
     const again = () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessSpec } from './process.ts'
 import { secretsFolder } from './secrets.ts'
 import { answers } from './services/http.ts'
@@ -59,33 +60,42 @@ export const triggerProgram = ({ data, ports, urls }: Settings, number: number):
   }
 }
 
-/** What is fed into the stream: recorded files, or the market simulator. */
+/** What is fed into the stream: recorded files (the n-th name belongs to the n-th file, one name to all), or the market simulator. */
 export type Feed =
   | {
       readonly kind: 'replay'
       readonly files: readonly string[]
-      readonly exchange?: string
-      readonly symbol?: string
+      readonly exchanges?: readonly string[]
+      readonly symbols?: readonly string[]
       readonly speed?: string
     }
-  | { readonly kind: 'simulate'; readonly seed?: number; readonly symbols?: number; readonly minutes?: number }
+  | { readonly kind: 'simulate'; readonly seed?: number; readonly symbols?: readonly string[]; readonly minutes?: number }
+
+/** A command line that is wrong ends the feed at once: it counts as started when it has lived this long. */
+const FEED_STARTS_MS = 300
 
 /** The feed's process. A replay ends by itself; the simulator goes on in real time unless it is given its minutes. */
-export const feedProgram = ({ urls }: Settings, feed: Feed): ProcessSpec => {
-  const option = (name: string, value: string | number | undefined) => (value === undefined ? [] : [`--${name}`, String(value)])
-  const args =
-    feed.kind === 'replay'
-      ? [
-          ...feed.files.flatMap((file) => ['--replay', file]),
-          ...option('exchange', feed.exchange),
-          ...option('symbol', feed.symbol),
-          ...option('speed', feed.speed),
-        ]
-      : ['--simulate', ...option('seed', feed.seed), ...option('symbols', feed.symbols), ...option('minutes', feed.minutes)]
-  return {
-    ...spec({ name: 'feed', bundle: 'sources/feed.js', args, env: { NATS_URL: urls.NATS_URL } }),
-    healthy: async () => true,
-    stopMs: 5000,
-    mayFinish: true,
-  }
+export const feedProgram = ({ urls }: Settings, feed: Feed): ProcessSpec => ({
+  ...spec({ name: 'feed', bundle: 'sources/feed.js', args: feedArgs(feed), env: { NATS_URL: urls.NATS_URL } }),
+  healthy: () => sleep(FEED_STARTS_MS, true),
+  stopMs: 8000,
+  finalCodes: [0, 2],
+})
+
+const feedArgs = (feed: Feed): string[] => {
+  const options = (name: string, values: readonly (string | number | undefined)[] = []) =>
+    values.flatMap((value) => (value === undefined ? [] : [`--${name}`, String(value)]))
+  return feed.kind === 'replay'
+    ? [
+        ...options('replay', feed.files),
+        ...options('exchange', feed.exchanges),
+        ...options('symbol', feed.symbols),
+        ...options('speed', [feed.speed]),
+      ]
+    : [
+        '--simulate',
+        ...options('seed', [feed.seed]),
+        ...options('symbols', [feed.symbols?.join(',')]),
+        ...options('minutes', [feed.minutes]),
+      ]
 }

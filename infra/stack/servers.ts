@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { installer } from './install/install.ts'
+import { startCacheOption } from './install/start-cache.ts'
 import type { ProcessSpec } from './process.ts'
 import { natsService } from './services/nats.ts'
 import { questdbService } from './services/questdb.ts'
@@ -30,7 +31,10 @@ export function serverSpec(name: ServerName, { state, ports, install }: ServerOp
   const specs = {
     nats: async () => natsService({ binary: await install.nats(), folder, port: ports.nats, monitorPort: ports.natsMonitor }),
     valkey: async () => valkeyService({ binary: await install.valkey(), folder, port: ports.valkey }),
-    questdb: async () => questdbService({ files: await install.questdb(), folder, port: ports.questdb, pgPort: ports.questdbPg }),
+    async questdb() {
+      const files = await install.questdb()
+      return questdbService({ files, folder, port: ports.questdb, pgPort: ports.questdbPg, jvm: startCacheOption(files) })
+    },
   }
   return specs[name]()
 }

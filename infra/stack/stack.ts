@@ -4,7 +4,7 @@ import { applyStorage } from '../storage/apply.ts'
 import { claim } from './claim.ts'
 import { deployStack } from './deploy.ts'
 import { installer } from './install/install.ts'
-import { isFree } from './ports.ts'
+import { isFree, takesConnections } from './ports.ts'
 import { Problem } from './problem.ts'
 import { type ProcessSpec, StackProcess } from './process.ts'
 import { type Feed, feedProgram, hostProgram, triggerProgram } from './programs.ts'
@@ -82,7 +82,7 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
   const onAbort = () => void together(Promise.reject(new Problem('stopped before all was up'))).catch(() => {})
   signal?.addEventListener('abort', onAbort)
   try {
-    await portsFree(settings)
+    await together(portsFree(settings), givenAnswer(settings))
     await gatewayPassword(data)
     const install = installer({ cache: settings.cache, onProgress: say, signal: over.signal })
     const servers = SERVER_NAMES.filter((name) => !settings.given[name])
@@ -132,4 +132,17 @@ async function portsFree({ ports, given, triggers }: Settings): Promise<void> {
   const list = taken.flat()
   if (list.length > 0)
     throw new Problem(`in use already: port ${list.join(', port ')}; stop what uses it, or set another port in the variable named`)
+}
+
+const USUAL_PORT: Record<ServerName, number> = { nats: 4222, valkey: 6379, questdb: 9000 }
+
+/** A server that is used as it is must be there. */
+async function givenAnswer({ given }: Settings): Promise<void> {
+  const addresses = SERVER_NAMES.flatMap((name) => (given[name] ? [[name, new URL(given[name])] as const] : []))
+  const away = await Promise.all(
+    addresses.map(async ([name, { hostname, port }]) =>
+      (await takesConnections(hostname, Number(port || USUAL_PORT[name]))) ? [] : [`${name.toUpperCase()}_URL`],
+    ),
+  )
+  if (away.flat().length > 0) throw new Problem(`no server answers at the address given in ${away.flat().join(', ')}`)
 }

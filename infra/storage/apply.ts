@@ -1,4 +1,4 @@
-import { connect } from '@nats-io/transport-node'
+import { connectNats } from '../../shared/adapters/nats/connect.ts'
 import { applyStreams } from './jetstream/apply.ts'
 import { applyTables } from './questdb/apply.ts'
 
@@ -8,10 +8,10 @@ export async function applyStorage(urls: { readonly NATS_URL: string; readonly Q
 }
 
 const streams = async (natsUrl: string): Promise<void> => {
-  const connection = await connect({ servers: natsUrl, name: 'storage' })
+  const nats = connectNats({ NATS_URL: natsUrl }, 'storage')
   try {
-    await applyStreams(connection)
+    await applyStreams(await nats.connection)
   } finally {
-    await connection.close()
+    await nats.close()
   }
 }

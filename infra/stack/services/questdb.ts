@@ -14,16 +14,25 @@ telemetry.enabled=false
 shared.worker.count=2
 `
 
+type QuestdbOptions = {
+  readonly files: QuestdbFiles
+  readonly folder: string
+  readonly port: number
+  readonly pgPort: number
+  /** More options for the JVM. */
+  readonly jvm?: readonly string[]
+}
+
 /** QuestDB with HTTP (SQL and ILP) and the Postgres wire, on loopback only, in a bounded heap. */
-export async function questdbService(options: { files: QuestdbFiles; folder: string; port: number; pgPort: number }): Promise<ProcessSpec> {
-  const { files, folder, port, pgPort } = options
+export async function questdbService(options: QuestdbOptions): Promise<ProcessSpec> {
+  const { files, folder, port, pgPort, jvm = [] } = options
   await mkdir(join(folder, 'conf'), { recursive: true })
   await writeFile(join(folder, 'conf', 'server.conf'), config(port, pgPort))
-  const jvm = ['-Xms64m', '-Xmx512m', '-XX:+UseParallelGC', `-XX:ErrorFile=${folder}/hs_err_%p.log`]
+  const bounds = ['-Xms64m', '-Xmx512m', '-XX:+UseParallelGC', `-XX:ErrorFile=${folder}/hs_err_%p.log`]
   return {
     name: 'questdb',
     command: files.java,
-    args: [...jvm, '-p', files.jar, '-m', 'io.questdb/io.questdb.ServerMain', '-d', folder],
+    args: [...bounds, ...jvm, '-p', files.jar, '-m', 'io.questdb/io.questdb.ServerMain', '-d', folder],
     port,
     healthy: () => answers(`http://127.0.0.1:${port}/exec?query=SELECT%201`),
     startMs: 120_000,

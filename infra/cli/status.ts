@@ -1,0 +1,97 @@
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { supervisorOf } from '../stack/claim.ts'
+import { identityOf } from '../stack/identity.ts'
+import { type Progress, readProgress } from '../stack/progress.ts'
+import { readRecords } from '../stack/record.ts'
+import { GATEWAY_USER, gatewayPassword } from '../stack/secrets.ts'
+import { readSettings, type Settings } from '../stack/settings.ts'
+import { table } from './table.ts'
+
+type FunctionState = {
+  readonly name: string
+  readonly replicas: number
+  readonly availableReplicas: number
+  readonly invocationCount: number
+}
+
+type Status = {
+  readonly running: boolean
+  readonly data: string
+  readonly urls: Settings['urls']
+  readonly processes: readonly { name: string; pid: number; port: number | null; uptimeSeconds: number; restarts: number }[]
+  readonly functions: readonly FunctionState[]
+  readonly progress: readonly Progress[]
+}
+
+/** Shows what runs. @returns 0 when the stack runs, 3 when it does not (as service scripts say it). */
+export async function status(options: { json?: boolean }): Promise<number> {
+  const found = await readStatus(readSettings())
+  if (options.json) console.log(JSON.stringify(found, null, 2))
+  else for (const line of linesOf(found)) console.log(line)
+  return found.running ? 0 : 3
+}
+
+async function readStatus(settings: Settings): Promise<Status> {
+  const { data, urls } = settings
+  const alive = readRecords(data).filter(({ pid, identity }) => identityOf(pid) === identity)
+  const processes = alive.map(({ name, pid, port, startedAt, restarts }) => {
+    return { name, pid, port: port ?? null, uptimeSeconds: Math.round((Date.now() - Date.parse(startedAt)) / 1000), restarts }
+  })
+  const running = supervisorOf(data) !== undefined
+  // What cannot be asked now (a server that just starts again) is left out: the processes above say why.
+  const functions = running ? await readFunctions(settings).catch(() => []) : []
+  const progress = running ? await withConnection(urls.NATS_URL, readProgress).catch(() => []) : []
+  return { running, data, urls, processes, functions, progress }
+}
+
+const readFunctions = async ({ data, urls }: Settings): Promise<FunctionState[]> => {
+  const authorization = `Basic ${Buffer.from(`${GATEWAY_USER}:${await gatewayPassword(data)}`).toString('base64')}`
+  const response = await fetch(`${urls.GATEWAY_URL}/system/functions`, { headers: { authorization }, signal: AbortSignal.timeout(3000) })
+  const list = (await response.json()) as FunctionState[]
+  return list.map(({ name, replicas, availableReplicas, invocationCount }) => ({ name, replicas, availableReplicas, invocationCount }))
+}
+
+const withConnection = async <T>(url: string, use: (connection: NatsConnection) => Promise<T>): Promise<T> => {
+  const connection = await connect({ servers: url, timeout: 3000, reconnect: false })
+  try {
+    return await use(connection)
+  } finally {
+    await connection.close()
+  }
+}
+
+const linesOf = ({ running, data, urls, processes, functions, progress }: Status): string[] => {
+  if (!running && processes.length === 0) return [`nothing runs on ${data}`]
+  const head = running
+    ? `running on ${data}, gateway ${urls.GATEWAY_URL}`
+    : `the supervisor on ${data} was killed: \`trade2026 down\` stops what it left`
+  const lag = new Map(progress.map(({ name, lag }) => [name, lag]))
+  return [
+    head,
+    ...table(
+      ['process', 'pid', 'port', 'up', 'restarts'],
+      processes.map(({ name, pid, port, uptimeSeconds, restarts }) => [
+        name,
+        `${pid}`,
+        `${port ?? '-'}`,
+        spanOf(uptimeSeconds),
+        `${restarts}`,
+      ]),
+    ),
+    ...table(
+      ['function', 'replicas', 'calls', 'lag'],
+      functions.map(({ name, replicas, availableReplicas, invocationCount }) => [
+        name,
+        `${availableReplicas}/${replicas}`,
+        invocationCount.toLocaleString('en'),
+        lag.get(name)?.toLocaleString('en') ?? '-',
+      ]),
+    ),
+  ]
+}
+
+/** 3725 -> `1:02:05`. */
+export const spanOf = (seconds: number): string => {
+  const two = (value: number) => String(value).padStart(2, '0')
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+}

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { connectNats } from '../../shared/adapters/nats/connect.ts'
+import { Problem } from '../stack/problem.ts'
+import type { Feed } from '../stack/programs.ts'
+import { readSettings } from '../stack/settings.ts'
+import { startStack } from '../stack/stack.ts'
+import { openView } from './view/view.ts'
+
+export type UpOptions = {
+  readonly once?: boolean
+  readonly replay?: readonly string[]
+  readonly exchange?: readonly string[]
+  readonly symbol?: readonly string[]
+  readonly speed?: string
+  /** False for `--no-feed`. */
+  readonly feed: boolean
+}
+
+/** Starts everything, shows bars until Ctrl-C, stops everything. */
+export async function up(options: UpOptions): Promise<number> {
+  const stopped = stopSignal()
+  const feed = feedOf(options)
+  if (options.once) return (await import('./once/once.ts')).once(feed, stopped)
+  const settings = readSettings()
+  const started = performance.now()
+  let say = (line: string) => console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`)
+  const stack = await startStack({ settings, say: (line) => say(line), signal: stopped })
+  try {
+    say(
+      `all is up: gateway ${stack.urls.GATEWAY_URL} (user ${stack.user}, password in ${settings.data}/secrets), QuestDB ${stack.urls.QUESTDB_URL}`,
+    )
+    if (feed?.kind === 'simulate') say('feeding a SIMULATED market (exchange "sim"): no real prices; --replay FILE feeds recorded ones')
+    const nats = connectNats(stack.urls, 'view')
+    const view = openView(await nats.connection, stack.processes, process.stdout)
+    const plainSay = say
+    say = view.say
+    if (feed) await stack.feed(feed)
+    await new Promise<void>((done) => {
+      if (stopped.aborted) done()
+      stopped.addEventListener('abort', () => done())
+    })
+    await view.close()
+    await nats.close()
+    say = plainSay
+  } finally {
+    say('stopping')
+    await stack.stop()
+  }
+  say('stopped: no process is left')
+  return 0
+}
+
+/** Ctrl-C, `down` and a closed terminal all mean the same, however often they come. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => controller.abort())
+  // A terminal that is gone takes no more lines; that must not keep the stack from stopping.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => controller.abort())
+  return controller.signal
+}
+
+const feedOf = ({ feed, replay, exchange, symbol, speed, once }: UpOptions): Feed | undefined => {
+  if (!feed) return undefined
+  if (!replay) return { kind: 'simulate' }
+  for (const file of replay) if (!existsSync(file)) throw new Problem(`there is no file ${file}`)
+  const files = replay.map((file) => resolve(file))
+  const pace = speed ?? (once ? 'max' : undefined)
+  return {
+    kind: 'replay',
+    files,
+    ...(exchange && { exchanges: exchange }),
+    ...(symbol && { symbols: symbol }),
+    ...(pace && { speed: pace }),
+  }
+}

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { claim, stopLeftovers, supervisorOf } from '../../../infra/stack/claim.ts'
+import { identityOf } from '../../../infra/stack/identity.ts'
+import { writeRecord } from '../../../infra/stack/record.ts'
+import { freeSettings } from '../../../infra/stack/settings.ts'
+import { startStack } from '../../../infra/stack/stack.ts'
+
+let data: string
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'trade2026-claim-'))
+})
+afterEach(() => rm(data, { recursive: true, force: true }))
+
+const silent = () => {}
+
+test('a second stack on the same folder is refused in one line, and may start after the first has ended', async () => {
+  const release = await claim(data, silent)
+
+  await expect(startStack({ settings: await freeSettings(data) })).rejects.toThrow(`a stack already runs on ${data} (pid ${process.pid})`)
+  release()
+  expect(supervisorOf(data)).toBeUndefined()
+  const again = await claim(data, silent)
+  again()
+})
+
+test('a port in use is named with its setting before anything starts', async () => {
+  const settings = await freeSettings(data)
+  const other = createServer().listen(settings.ports.valkey, '127.0.0.1')
+  await once(other, 'listening')
+
+  await expect(startStack({ settings })).rejects.toThrow(`in use already: port ${settings.ports.valkey} (TRADE2026_PORT_VALKEY)`)
+
+  other.close()
+  expect(existsSync(join(data, 'logs'))).toBe(false)
+  expect(supervisorOf(data)).toBeUndefined()
+})
+
+test('a folder that cannot be written is one clear line', async () => {
+  const file = join(data, 'a-file')
+  await writeFile(file, '')
+
+  await expect(claim(join(file, 'data'), silent)).rejects.toThrow('set TRADE2026_DATA to one that can')
+})
+
+test('what a killed supervisor left is stopped, and nothing else', async () => {
+  const left = await sleeper()
+  const foreign = await sleeper()
+  writeRecord(data, record('left', left.pid!, identityOf(left.pid!)!))
+  // The same pid, given out again to a process that is not ours.
+  writeRecord(data, record('foreign', foreign.pid!, 'another-boot:1'))
+  const lines: string[] = []
+
+  await stopLeftovers(data, (line) => lines.push(line))
+
+  expect(identityOf(left.pid!)).toBeUndefined()
+  expect(identityOf(foreign.pid!)).toBeDefined()
+  expect(lines).toEqual([`stopping left (pid ${left.pid}), left over from a run that was killed`])
+  foreign.kill('SIGKILL')
+})
+
+const record = (name: string, pid: number, identity: string) => ({
+  name,
+  pid,
+  identity,
+  port: undefined,
+  startedAt: new Date(0).toISOString(),
+  restarts: 0,
+})
+
+const sleeper = async () => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' })
+  await once(child, 'spawn')
+  return child
+}
