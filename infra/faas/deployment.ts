@@ -4,6 +4,9 @@ import * as z from 'zod'
 /** The only namespace: OpenFaaS's default. */
 export const NAMESPACE = 'openfaas-fn'
 
+/** A function's name as metrics spell it in full. */
+export const fullName = (service: string) => `${service}.${NAMESPACE}`
+
 const texts = z.record(z.string(), z.string()).nullish()
 const resources = z.record(z.string(), z.string()).nullish()
 

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../shared/runtime/log.ts'
 import { boundLog } from '../stack/log-file.ts'
-import { bundleOf, type FunctionDeployment, NAMESPACE, Refusal, revisionOf, routeOf, scaleOf } from './deployment.ts'
+import { bundleOf, type FunctionDeployment, Refusal, revisionOf, routeOf, scaleOf } from './deployment.ts'
 import { openRegistry } from './registry.ts'
 import type { ReplicaSpec } from './replica.ts'
 import { ReplicaSet } from './replicas.ts'
+import { RouteTable } from './route.ts'
 import { readState, writeState } from './state.ts'
 
 /** What is kept on disk of one function. */
@@ -23,7 +24,7 @@ export class Deployments {
   #log: Log
   #registry
   #byName = new Map<string, Deployed>()
-  #routes: { prefix: string; deployed: Deployed }[] = []
+  #routes = new RouteTable<Deployed>()
   /** Replicas of removed functions, which still finish their requests. */
   #leaving = new Set<Promise<void>>()
 
@@ -54,14 +55,9 @@ export class Deployments {
     return this.#byName.get(service)
   }
 
-  /** The function whose `http.route` is the longest prefix of a path, and the rest of the path as the function sees it. */
-  byRoute(path: string): { deployed: Deployed; rest: string } | undefined {
-    for (const { prefix, deployed } of this.#routes) {
-      if (!path.startsWith(prefix)) continue
-      const rest = path.slice(prefix.length)
-      if (rest === '' || rest[0] === '/' || rest[0] === '?') return { deployed, rest: rest[0] === '/' ? rest : `/${rest}` }
-    }
-    return undefined
+  /** The function that a path outside `/function/` is routed to, and what it sees. */
+  byRoute(url: string): { deployed: Deployed; rest: string } | undefined {
+    return this.#routes.find(url)
   }
 
   /** Deploys a new function, or a new form of one: its new replicas are ready before the old ones go. @throws {Refusal} 400, or 404 for an update of none. */
@@ -72,8 +68,8 @@ export class Deployments {
     if (!update && old) throw new Refusal(400, `function ${service} is deployed already: update it with PUT`)
     if (secrets?.length) throw new Refusal(400, `secret "${secrets[0]}" does not exist`)
     const route = routeOf(deployment.annotations)
-    const other = this.#routes.find(({ prefix, deployed }) => prefix === route && deployed.deployment.service !== service)
-    if (other) throw new Refusal(400, `annotation http.route ${route} is taken by function ${other.deployed.deployment.service}`)
+    const owner = route === null ? undefined : this.#routes.owner(route)
+    if (owner && owner !== old) throw new Refusal(400, `annotation http.route ${route} is taken by function ${owner.deployment.service}`)
     const { min, max } = scaleOf(labels)
     const replicas = Math.min(Math.max(old?.replicas ?? min, min), max)
     const revision = revisionOf(deployment, this.#readBundle(deployment.image))
@@ -101,7 +97,7 @@ export class Deployments {
     const deployed = this.#byName.get(service)
     if (!deployed) throw new Refusal(404, `function ${service} is not deployed`)
     this.#byName.delete(service)
-    this.#sortRoutes()
+    this.#routes.set(this.list())
     this.#save()
     const left = deployed.set.stop().finally(() => this.#leaving.delete(left))
     this.#leaving.add(left)
@@ -123,15 +119,7 @@ export class Deployments {
 
   #put(deployed: Deployed): void {
     this.#byName.set(deployed.deployment.service, deployed)
-    this.#sortRoutes()
-  }
-
-  #sortRoutes(): void {
-    const routes = this.list().flatMap((deployed) => {
-      const prefix = routeOf(deployed.deployment.annotations)
-      return prefix === null ? [] : [{ prefix, deployed }]
-    })
-    this.#routes = routes.sort((a, b) => b.prefix.length - a.prefix.length)
+    this.#routes.set(this.list())
   }
 
   #save(): void {
@@ -166,6 +154,3 @@ export class Deployments {
     return readFileSync(path)
   }
 }
-
-/** A function's name as metrics and the invocation path spell it in full. */
-export const fullName = (service: string) => `${service}.${NAMESPACE}`

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { fullName } from './deployment.ts'
 import type { Deployments } from './deployments.ts'
-import { fullName } from './deployments.ts'
 
 /** The gateway's metrics, by OpenFaaS's names. */
 export type GatewayMetrics = {

@@ -1,8 +1,19 @@
 import { join } from 'node:path'
 import { identityOf } from '../stack/identity.ts'
-import { type ReplicaRecord, signalReplica } from './replica.ts'
-import type { Registry } from './replicas.ts'
 import { readState, writeState } from './state.ts'
+
+/** What is kept on disk of a running replica, so that a restarted host finds it again. A pid is given out again: with `identity` it names one process. */
+export type ReplicaRecord = {
+  readonly service: string
+  readonly index: number
+  readonly revision: string
+  readonly pid: number
+  readonly identity: string
+  readonly port: number
+}
+
+/** Told of every replica that starts and ends, in the same turn. */
+export type Registry = { add(record: ReplicaRecord): void; remove(record: ReplicaRecord): void }
 
 const fileOf = (folder: string) => join(folder, 'replicas.json')
 
@@ -34,4 +45,14 @@ export function openRegistry(folder: string): Registry & { takeRunning(services:
 /** Ends every replica that a host left behind in its data folder: for when no host will come back. */
 export function endLeftReplicas(folder: string): void {
   for (const record of readState<ReplicaRecord[]>(fileOf(folder), [])) signalReplica(record, 'SIGKILL')
+}
+
+/** Sends a signal to exactly the process that was recorded; says whether it was still there. */
+export function signalReplica({ pid, identity }: ReplicaRecord, signal: NodeJS.Signals): boolean {
+  if (identityOf(pid) !== identity) return false
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
 }

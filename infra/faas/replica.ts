@@ -1,21 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
-import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identityOf } from '../stack/identity.ts'
 import { openLog } from '../stack/log-file.ts'
 import { freePorts } from '../stack/ports.ts'
 import { Connections } from './connection.ts'
-
-/** What is kept on disk of a running replica, so that a restarted host finds it again. A pid is given out again: with `identity` it names one process. */
-export type ReplicaRecord = {
-  readonly service: string
-  readonly index: number
-  readonly revision: string
-  readonly pid: number
-  readonly identity: string
-  readonly port: number
-}
+import { probe } from './probe.ts'
+import { type ReplicaRecord, signalReplica } from './registry.ts'
 
 /** What a replica runs: `bundle` and `logFile` are paths, `env` is all of its environment but PORT and HOST. */
 export type ReplicaSpec = {
@@ -80,7 +71,7 @@ export class Replica {
     const port = await freePorts(1)
     const log = openLog(spec.logFile)
     const env = { ...spec.env, PORT: String(port), HOST: '127.0.0.1' }
-    const child = spawn(process.execPath, ['--enable-source-maps', spec.bundle], { detached: true, env, stdio: ['ignore', log, log] })
+    const child = spawn(process.execPath, [spec.bundle], { detached: true, env, stdio: ['ignore', log, log] })
     closeSync(log)
     if (child.pid === undefined) throw await new Promise((resolve) => child.once('error', resolve))
     const { service, revision } = spec
@@ -93,7 +84,7 @@ export class Replica {
   /** Takes over a process of an earlier host. One that does not answer `/_/health` within two seconds is killed. */
   static adopt(record: ReplicaRecord, timeoutMs: number, listener: Listener): Replica {
     const replica = new Replica(record, null, timeoutMs, listener)
-    void replica.#probe('/_/health', 2_000).then((healthy) => healthy || replica.signal('SIGKILL'))
+    void probe(record.port, '/_/health', 2_000).then((healthy) => healthy || replica.signal('SIGKILL'))
     return replica
   }
 
@@ -134,7 +125,7 @@ export class Replica {
 
   async #untilReady(): Promise<void> {
     for (let attempt = 0; !this.#isGone && !this.stopping; attempt++) {
-      if (await this.#probe('/_/ready', 1_000)) {
+      if (await probe(this.record.port, '/_/ready', 1_000)) {
         if (this.#isGone) return
         this.ready = true
         this.readySince = Date.now()
@@ -142,25 +133,5 @@ export class Replica {
       }
       await sleep(attempt < 200 ? 15 : 100)
     }
-  }
-
-  #probe(path: string, timeoutMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const request = get({ host: '127.0.0.1', port: this.record.port, path, agent: false, timeout: timeoutMs }, (response) => {
-        response.resume().once('end', () => resolve(response.statusCode === 200))
-      })
-      request.once('timeout', () => request.destroy()).once('error', () => resolve(false))
-      request.once('close', () => resolve(false))
-    })
-  }
-}
-
-/** Sends a signal to exactly the process that was recorded; says whether it was still there. */
-export function signalReplica({ pid, identity }: ReplicaRecord, signal: NodeJS.Signals): boolean {
-  if (identityOf(pid) !== identity) return false
-  try {
-    return process.kill(pid, signal)
-  } catch {
-    return false
   }
 }

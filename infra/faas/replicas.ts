@@ -1,9 +1,7 @@
 import type { Log } from '../../shared/runtime/log.ts'
 import { choose } from './choose.ts'
-import { Replica, type ReplicaRecord, type ReplicaSpec } from './replica.ts'
-
-/** Told of every process that starts and ends, in the same turn. */
-export type Registry = { add(record: ReplicaRecord): void; remove(record: ReplicaRecord): void }
+import type { Registry, ReplicaRecord } from './registry.ts'
+import { Replica, type ReplicaSpec } from './replica.ts'
 
 const STEADY_MS = 2_000
 const MAX_BACKOFF_MS = 5_000

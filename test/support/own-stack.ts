@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ReplicaRecord } from '../../infra/faas/replica.ts'
+import type { ReplicaRecord } from '../../infra/faas/registry.ts'
 import { readState } from '../../infra/faas/state.ts'
 import { freeSettings } from '../../infra/stack/settings.ts'
 import { type Stack, type StackOptions, startStack } from '../../infra/stack/stack.ts'
