@@ -38,7 +38,7 @@ export class JsonNumber {
       }
       const decimals = i - point - 1
       digits += decimals
-      if (digits <= 15) value /= POWERS[decimals]!
+      value /= POWERS[decimals] ?? Number.NaN
     }
     const next = bytes[i]!
     if (digits > 15 || next === 101 || next === 69) return this.#readSlowly(bytes, start)

@@ -37,6 +37,7 @@ export class SymbolState {
   readonly larger: readonly LargerBars[] = LARGER.map((interval) => new LargerBars(interval))
   /** Changed in this batch. */
   dirty = false
+  /** The minute of the trade before. It is never too old: the watermark has not moved since, or stands in it. */
   #current: Bucket | undefined
   /** The least event time at which a bar becomes final or dies. */
   #due = Number.POSITIVE_INFINITY
@@ -111,7 +112,6 @@ export class SymbolState {
   #bury(bucket: Bucket, events: Events): void {
     if (bucket.version > bucket.emitted) events.closed(toBar(bucket, '1m', bucket.start, this.exchange, this.symbol, true))
     this.buckets.delete(bucket.start)
-    if (this.#current === bucket) this.#current = undefined
     events.bucketDied(this, bucket)
   }
 
