@@ -93,7 +93,7 @@ async function feed(options: FeedOptions, signal: AbortSignal): Promise<void> {
 async function main(): Promise<number> {
   const stop = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => {
+    process.on(name, () => {
       stop.abort()
       setTimeout(() => {
         process.stderr.write(`feed: the last ticks were not acknowledged in ${LAST_ACK_MS} ms\n`)

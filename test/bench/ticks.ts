@@ -1,0 +1,84 @@
+import { Buffer } from 'node:buffer'
+import { tickSubject } from '../../shared/contract/subjects.ts'
+import { mergeByTime } from '../../triggers/sources/merge.ts'
+import { replay } from '../../triggers/sources/replay.ts'
+import type { SourceTick } from '../../triggers/sources/source.ts'
+import { tradesFile } from '../support/reference.ts'
+
+/** Ticks on the wire, ready to publish, in one block of memory: 1.9 million single strings would keep the collector busy while the clock runs. */
+export class TickTape {
+  readonly subjects: readonly string[]
+  readonly length: number
+  readonly #bytes: Buffer
+  /** Where each line starts, and at the end where the last one ends. */
+  readonly #starts: Float64Array
+  readonly #subjectOf: Uint8Array
+
+  constructor(subjects: readonly string[], lines: { readonly subject: number; readonly line: string }[]) {
+    this.subjects = subjects
+    this.length = lines.length
+    this.#starts = new Float64Array(lines.length + 1)
+    this.#subjectOf = Uint8Array.from(lines, ({ subject }) => subject)
+    for (const [i, { line }] of lines.entries()) this.#starts[i + 1] = this.#starts[i]! + line.length
+    this.#bytes = Buffer.allocUnsafe(this.#starts.at(-1)!)
+    for (const [i, { line }] of lines.entries()) this.#bytes.write(line, this.#starts[i]!, 'latin1')
+  }
+
+  /** One tick as it goes on the wire (ASCII). */
+  line(i: number): string {
+    return this.#bytes.toString('latin1', this.#starts[i], this.#starts[i + 1])
+  }
+
+  /** The messages to publish, up to `ticksPerMessage` successive ticks of one symbol in each, one a line. */
+  *messages(ticksPerMessage = 1, count = this.length): Generator<{ readonly subject: string; readonly text: string }> {
+    const open: string[][] = this.subjects.map(() => [])
+    for (let i = 0; i < count; i++) {
+      const subject = this.#subjectOf[i]!
+      const lines = open[subject]!
+      lines.push(this.line(i))
+      if (lines.length < ticksPerMessage) continue
+      yield { subject: this.subjects[subject]!, text: lines.join('\n') }
+      lines.length = 0
+    }
+    for (const [subject, lines] of open.entries()) if (lines.length > 0) yield { subject: this.subjects[subject]!, text: lines.join('\n') }
+  }
+}
+
+const tape = (name: string, symbol: string) => replay([{ path: tradesFile(name), instrument: { exchange: 'lean', symbol } }])
+
+/** 1,887,460 real trades of SPY, five sessions of October 2013: one symbol. */
+export async function spyTape(): Promise<TickTape> {
+  const lines: { subject: number; line: string }[] = []
+  for await (const ticks of tape('lean-spy', 'SPY')) for (const { line } of ticks) lines.push({ subject: 0, line })
+  return new TickTape([tickSubject('lean', 'SPY')], lines)
+}
+
+const SYMBOLS = 100
+/** As many of the hundred as IBM has of the trades. */
+const IBM_SYMBOLS = 6
+
+/**
+ * 100 symbols made of the real tapes of SPY and IBM, 2,013,855 trades by time: prices, sizes and times are real, dealt out in turn, about 20,000 trades to
+ * each symbol, which counts its ids from 0.
+ */
+export async function hundredSymbolsTape(): Promise<TickTape> {
+  const symbols = Array.from({ length: SYMBOLS }, (_, i) => `S${String(i).padStart(2, '0')}`)
+  const lines: { subject: number; line: string }[] = []
+  const dealt = { SPY: 0, IBM: 0 }
+  for await (const ticks of mergeByTime([tape('lean-spy', 'SPY'), tape('lean-ibm', 'IBM')])) {
+    for (const tick of ticks) {
+      const ibm = tick.subject.endsWith('IBM')
+      const n = ibm ? dealt.IBM++ : dealt.SPY++
+      const hands = ibm ? IBM_SYMBOLS : SYMBOLS - IBM_SYMBOLS
+      const subject = (n % hands) + (ibm ? SYMBOLS - IBM_SYMBOLS : 0)
+      lines.push({ subject, line: renamed(tick, symbols[subject]!, Math.floor(n / hands)) })
+    }
+  }
+  return new TickTape(
+    symbols.map((symbol) => tickSubject('lean', symbol)),
+    lines,
+  )
+}
+
+const renamed = ({ line }: SourceTick, symbol: string, id: number): string =>
+  line.replace(/"symbol":"\w+"/, `"symbol":"${symbol}"`).replace(/"trade_id":.*\}$/, `"trade_id":${id}}`)
