@@ -1,0 +1,241 @@
+import { expect, test, vi } from 'vitest'
+import { tickToBar } from '../../../functions/tick-to-bar/handler.ts'
+import type { Bar } from '../../../shared/contract/bar.ts'
+import { STREAMS } from '../../../shared/contract/streams.ts'
+import { versionOf } from '../../../shared/domain/version.ts'
+import { memoryBarStore } from '../../support/memory-bar-store.ts'
+import { recordingPublisher } from '../../support/recording-publisher.ts'
+import { type TickMessage, tickBatch } from '../../support/tick-batch.ts'
+
+const T0 = 1_697_292_000_000
+const settings = { graceMs: 2_000, horizonMs: 600_000, idleMs: 60_000, futureMs: 5_000, stream: STREAMS.MARKET_TICKS, liveIntervalMs: 0 }
+const SUBJECT = 'ticks.binance.BTCUSDT'
+
+/** A trade of minute `minute`, second 0, in the message at `seq`. */
+const message = (
+  seq: number,
+  { minute = 0, subject = SUBJECT, ...fields }: { minute?: number; subject?: string; [field: string]: unknown } = {},
+): TickMessage => {
+  const timestamp = T0 + minute * 60_000
+  return {
+    seq,
+    subject,
+    brokerMs: timestamp,
+    text: JSON.stringify({ timestamp, price: 45_000, qty: 0.5, side: 'buy', trade_id: seq, ...fields }),
+  }
+}
+
+function setUp() {
+  const store = memoryBarStore(settings.stream.slots)
+  const publisher = recordingPublisher()
+  const shown: Bar[] = []
+  const cache = { show: async (bars: readonly Bar[]) => void shown.push(...bars) }
+  let instances = 0
+  const start = () => {
+    const app = tickToBar({ store, publisher, cache }, { ...settings, instance: `i${++instances}` })
+    return {
+      async post(body: Uint8Array): Promise<{ status: number; [field: string]: unknown }> {
+        const res = await app.request('/', { method: 'POST', body })
+        return { status: res.status, ...((await res.json()) as Record<string, unknown>) }
+      },
+      metric: async (name: string) => new RegExp(`^${name}[^\n]* (\\S+)$`, 'm').exec(await (await app.request('/metrics')).text())?.[1],
+    }
+  }
+  const bars = () =>
+    publisher.sent.filter(({ subject }) => subject.startsWith('ohlcv.')).map(({ payload }) => JSON.parse(String(payload)) as Bar)
+  const letters = () => publisher.sent.filter(({ subject }) => subject.startsWith('dlq.'))
+  return { store, publisher, shown, start, bars, letters }
+}
+
+test('one tick of long ago becomes a bar of every interval once a quiet batch says that nothing more comes', async () => {
+  const { start, bars } = setUp()
+  const { post } = start()
+  expect(await post(tickBatch([message(1)]))).toMatchObject({ status: 200, ok: true, applied: 1, repeat: false, rejected: 0 })
+  await post(tickBatch([], { after: 1, nowMs: T0 + 59_999 + 2_000 }))
+  expect(bars()).toEqual([])
+
+  await post(tickBatch([], { after: 1, nowMs: T0 + 86_400_000 }))
+  await vi.waitFor(() => expect(bars()).toHaveLength(5))
+  expect(bars()[0]).toMatchObject({ interval: '1m', timestamp: T0, open: 45_000, close: 45_000, volume: 0.5, trades: 1, closed: true })
+})
+
+test('a closed bar carries an id made of its name and version', async () => {
+  const { start, publisher } = setUp()
+  await start().post(tickBatch([message(1), message(2, { minute: 2 })]))
+  await vi.waitFor(() => expect(publisher.sent).toHaveLength(1))
+  expect(publisher.sent[0]).toMatchObject({ subject: 'ohlcv.1m.BTCUSDT', msgId: `bar:binance:BTCUSDT:1m:${T0}:${versionOf(1, 1)}` })
+})
+
+test('a batch that comes again changes nothing, and says so', async () => {
+  const { start } = setUp()
+  const { post, metric } = start()
+  const batch = tickBatch([message(1), message(2)])
+  await post(batch)
+  expect(await post(batch)).toMatchObject({ status: 200, applied: 0, repeat: true })
+  expect(await metric('trades_total')).toBe('2')
+})
+
+test('a batch that starts elsewhere is refused with the positions to go on from', async () => {
+  const { start } = setUp()
+  const { post } = start()
+  await post(tickBatch([message(1), message(2)]))
+  const { status, code, positions } = await post(tickBatch([message(9)]))
+  expect({ status, code }).toEqual({ status: 409, code: 'ERR_POSITION' })
+  expect(positions).toMatchObject({ 0: { version: versionOf(1, 2), ns: '2' } })
+  expect(Object.keys(positions as object)).toHaveLength(settings.stream.slots)
+})
+
+test('without a position, only a batch from the recorded beginning is taken', async () => {
+  const { start } = setUp()
+  const { post } = start()
+  const refused = await post(tickBatch([message(5)], { begin: false }))
+  expect(refused).toMatchObject({ status: 409, positions: { 0: null } })
+  expect(await post(tickBatch([message(5)], { begin: true }))).toMatchObject({ status: 200, applied: 1 })
+})
+
+test('what can never count goes to the dead letters with its code, and its neighbours go on', async () => {
+  const { start, letters } = setUp()
+  const { post, metric } = start()
+  const batch = [
+    message(1),
+    { ...message(2), text: 'nonsense' },
+    { ...message(3), text: `${message(3).text} ${message(3, { price: 0, trade_id: 33 }).text}` },
+    message(4, { symbol: 'ETHUSDT' }),
+    message(5, { timestamp: T0 + 5_001 }),
+    message(6, { trade_id: 1, price: 45_001 }),
+    message(7, { trade_id: 1 }),
+    { ...message(8), text: message(8).text.replace('45000', 'NaN') },
+    message(9, { qty: -1 }),
+    message(10, { minute: 30 }),
+    message(11, { minute: 20 }),
+    message(12, { minute: 19 }),
+  ]
+  expect(await post(tickBatch(batch))).toMatchObject({ status: 200, applied: 12, rejected: 8 })
+  expect(letters().map(({ msgId, headers }) => [msgId, headers?.['Dlq-Code']])).toEqual([
+    [`tick-to-bar:${versionOf(1, 2)}`, 'BAD_TICK'],
+    [`tick-to-bar:${versionOf(1, 3)}.1`, 'PRICE_NOT_POSITIVE'],
+    [`tick-to-bar:${versionOf(1, 4)}`, 'SUBJECT_MISMATCH'],
+    [`tick-to-bar:${versionOf(1, 5)}`, 'FUTURE_TS'],
+    [`tick-to-bar:${versionOf(1, 6)}`, 'TRADE_MISMATCH'],
+    [`tick-to-bar:${versionOf(1, 8)}`, 'NON_FINITE'],
+    [`tick-to-bar:${versionOf(1, 9)}`, 'QTY_NEGATIVE'],
+    [`tick-to-bar:${versionOf(1, 12)}`, 'LATE_TS'],
+  ])
+  expect(new TextDecoder().decode(letters()[0]!.payload as Uint8Array)).toBe('nonsense')
+  expect(letters()[0]!.headers).toMatchObject({
+    'Dlq-Stream': 'MARKET_TICKS',
+    'Dlq-Seq': '2',
+    'Dlq-Subject': SUBJECT,
+    'Dlq-Time-Ms': `${T0}`,
+  })
+  expect(await metric('ticks_duplicate_total')).toBe('1')
+  expect(await metric('trades_total')).toBe('4')
+})
+
+test('nothing is committed while the dead letters cannot be published', async () => {
+  const { start, publisher, store, letters } = setUp()
+  const { post } = start()
+  const batch = tickBatch([message(1), { ...message(2), text: 'nonsense' }])
+  publisher.away(true)
+  expect(await post(batch)).toMatchObject({ status: 503, code: 'ERR_UNAVAILABLE' })
+  expect((await store.positions())[0]).toBeNull()
+  publisher.away(false)
+  expect(await post(batch)).toMatchObject({ status: 200, applied: 2, rejected: 1 })
+  expect(letters()).toHaveLength(1)
+})
+
+test.each(['before', 'after'] as const)('a commit that fails %s it is done counts once when the batch comes again', async (when) => {
+  const { start, store, bars } = setUp()
+  const { post } = start()
+  await post(tickBatch([message(1)]))
+  store.fail(when)
+  const batch = tickBatch([message(2), message(3, { minute: 2 })])
+  expect(await post(batch)).toMatchObject({ status: 503 })
+  expect(await post(batch)).toMatchObject({ status: 200, repeat: when === 'after' })
+  await post(tickBatch([], { after: 3, nowMs: T0 + 86_400_000 }))
+  await vi.waitFor(() => expect(bars().find(({ interval }) => interval === '1d')).toMatchObject({ trades: 3, volume: 1.5 }))
+})
+
+test('what a killed process had not published is published by the next, and deleted from the store', async () => {
+  const { start, publisher, store, bars } = setUp()
+  publisher.away(true)
+  await start().post(tickBatch([message(1), message(2, { minute: 2 })]))
+  expect(bars()).toEqual([])
+
+  const next = start()
+  publisher.away(false)
+  await next.post(tickBatch([], { after: 2, nowMs: T0 + 120_000 }))
+  await vi.waitFor(() => expect(bars().length).toBeGreaterThan(0))
+  await next.post(tickBatch([], { after: 2, nowMs: T0 + 121_000 }))
+  await vi.waitFor(async () => {
+    await next.post(tickBatch([], { after: 2, nowMs: T0 + 122_000 }))
+    expect((await store.load([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])).every(({ outbox }) => outbox.size === 0)).toBe(true)
+  })
+})
+
+test('no more is taken in while too many bars wait to be published', async () => {
+  const { start, publisher } = setUp()
+  const { post } = start()
+  publisher.away(true)
+  const minutes = Array.from({ length: 1_200 }, (_, i) => message(i + 1, { minute: 2 * i }))
+  expect(await post(tickBatch(minutes))).toMatchObject({ status: 200 })
+  expect(await post(tickBatch([message(1_201, { minute: 2_400 })]))).toMatchObject({ status: 503, code: 'ERR_OUTBOX_FULL' })
+  publisher.away(false)
+  await vi.waitFor(async () => expect(await post(tickBatch([message(1_201, { minute: 2_400 })]))).toMatchObject({ status: 200 }))
+})
+
+test('a store that fell back is read again from where it says, to the same bars', async () => {
+  const { start, store, bars } = setUp()
+  const { post } = start()
+  const ticks = Array.from({ length: 40 }, (_, i) => message(i + 1, { minute: Math.floor(i / 10) }))
+  await post(tickBatch(ticks.slice(0, 10)))
+  const old = store.snapshot()
+  await post(tickBatch(ticks.slice(10, 30)))
+  store.restore(old)
+
+  const { status, positions } = await post(tickBatch(ticks.slice(30)))
+  expect({ status, positions }).toMatchObject({ status: 409, positions: { 0: { version: versionOf(1, 10) } } })
+  await post(tickBatch(ticks.slice(10, 25)))
+  await post(tickBatch(ticks.slice(25)))
+  await post(tickBatch([], { after: 40, nowMs: T0 + 86_400_000 }))
+  await vi.waitFor(() => expect(bars().find(({ interval }) => interval === '1d')).toMatchObject({ trades: 40 }))
+  const minutes = bars().filter(({ interval }) => interval === '1m')
+  expect(minutes.every(({ trades }) => trades === 10)).toBe(true)
+})
+
+test('two processes that take turns never lose or repeat a trade, though each remembers an older state', async () => {
+  const { start, bars } = setUp()
+  const processes = [start(), start()]
+  const ticks = Array.from({ length: 60 }, (_, i) => message(i + 1, { trade_id: 1 + (i % 45) }))
+  for (let i = 0; i < ticks.length; i += 3) {
+    const { post } = processes[(i / 3) % 2]!
+    expect(await post(tickBatch(ticks.slice(i, i + 3)))).toMatchObject({ status: 200, applied: 3 })
+    await processes[(i / 3 + 1) % 2]!.post(tickBatch([], { after: i + 3, nowMs: T0 + 61_000 }))
+  }
+  await processes[0]!.post(tickBatch([], { after: 60, nowMs: T0 + 86_400_000 }))
+  await vi.waitFor(() => expect(bars().find(({ interval }) => interval === '1d')).toMatchObject({ trades: 45 }))
+})
+
+test('batches of the same slots wait for each other', async () => {
+  const { start } = setUp()
+  const { post } = start()
+  const answers = await Promise.all([post(tickBatch([message(1)])), post(tickBatch([message(2)])), post(tickBatch([message(3)]))])
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+})
+
+test('forming bars are told and shown, closed ones shown as closed', async () => {
+  const { start, publisher, shown } = setUp()
+  const { post } = start()
+  await post(tickBatch([message(1)]))
+  await vi.waitFor(() => expect(publisher.told.map(({ subject }) => subject)).toContain('ohlcv.live.1d.BTCUSDT'))
+  expect(shown.at(-1)).toMatchObject({ interval: '1d', closed: false })
+  await post(tickBatch([], { after: 1, nowMs: T0 + 86_400_000 }))
+  await vi.waitFor(() => expect(shown.at(-1)).toMatchObject({ interval: '1d', closed: true }))
+})
+
+test('a stream or slot it does not make bars of is refused', async () => {
+  const { start } = setUp()
+  const { post } = start()
+  expect(await post(tickBatch([message(1)], { stream: 'BARS' }))).toMatchObject({ status: 400, code: 'ERR_BATCH' })
+  expect(await post(tickBatch([message(1)], { slots: [[16, versionOf(1, 0), 1]] }))).toMatchObject({ status: 400, code: 'ERR_BATCH' })
+})
