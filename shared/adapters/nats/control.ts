@@ -1,5 +1,6 @@
 import { type KV, Kvm } from '@nats-io/kv'
 import { CONTROL_BUCKET } from '../../contract/streams.ts'
+import { RetryableError } from '../../runtime/errors.ts'
 import type { Nats } from './connect.ts'
 
 /** A value as the bucket holds it; `revision` is what a compare-and-set compares. */
@@ -19,10 +20,11 @@ export type Control = {
 
 const WRONG_LAST_SEQUENCE = 10071
 
-/** Opens the bucket (infra/storage creates it); each call fails while the server is away. */
+/** Opens the bucket (infra/storage creates it); each call fails at once while the server is away. */
 export function natsControl(nats: Nats): Control {
   let opened: Promise<KV> | undefined
-  const open = () => {
+  const open = async () => {
+    if (!nats.now()) throw new RetryableError('ERR_UNAVAILABLE', 'NATS is away')
     opened ??= nats.connection.then((connection) => new Kvm(connection).open(CONTROL_BUCKET))
     return opened
   }

@@ -1,5 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
+import { RetryableError } from '../../runtime/errors.ts'
 import type { Nats } from './connect.ts'
 
 /** What a stream holds now. Sequences of 0 mean: no message yet. `now` is the broker's clock, ms; `created` tells one life of a stream from the next. */
@@ -20,7 +21,7 @@ export type StoredMessage = {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** One stream, as a positioned reader needs it. Every call fails while the server is away. */
+/** One stream, as a positioned reader needs it. Every call fails at once while the server is away. */
 export type StreamAccess = {
   readonly name: string
   state(): Promise<StreamState>
@@ -39,7 +40,8 @@ const UNUSED_MS = 60_000
 
 export function natsStream(nats: Nats, name: string): StreamAccess {
   let made: Promise<JetStreamManager> | undefined
-  const open = () => {
+  const open = async () => {
+    if (!nats.now()) throw new RetryableError('ERR_UNAVAILABLE', 'NATS is away')
     made ??= nats.connection.then((connection) => jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false }))
     return made
   }

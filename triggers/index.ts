@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { natsConfig } from '../shared/adapters/nats/config.ts'
+import { connectNats } from '../shared/adapters/nats/connect.ts'
+import { natsControl } from '../shared/adapters/nats/control.ts'
+import { natsPublisher } from '../shared/adapters/nats/publisher.ts'
+import { loadConfig } from '../shared/runtime/config.ts'
+import { createLog } from '../shared/runtime/log.ts'
+import { createMetrics } from '../shared/runtime/metrics.ts'
+import { createInvoke } from './invoke.ts'
+import { triggerMetrics } from './metrics.ts'
+import { Roster } from './positioned/roster.ts'
+import { type Running, runTrigger } from './run.ts'
+import type { Trigger } from './trigger.ts'
+import { changesOf, type Listed, listTriggers } from './watch.ts'
+
+const config = loadConfig({
+  ...natsConfig,
+  GATEWAY_URL: z.url({ protocol: /^http$/ }).default('http://127.0.0.1:8080'),
+  SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
+  TRIGGER_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .default('trigger-0'),
+  TRIGGER_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(8083),
+})
+
+const BEAT_MS = 1000
+const POLL_MS = 1000
+const FIRST_POLL_MS = 50
+const STOP_MS = 14_000
+
+const log = createLog(config.TRIGGER_ID)
+const metrics = createMetrics(config.TRIGGER_ID)
+const nats = connectNats(config, config.TRIGGER_ID)
+const control = natsControl(nats)
+const roster = new Roster(control, config.TRIGGER_ID)
+const deps = {
+  nats,
+  control,
+  roster,
+  log,
+  holder: config.TRIGGER_ID,
+  publisher: natsPublisher(nats),
+  invoke: createInvoke(config.GATEWAY_URL),
+  metrics: triggerMetrics(metrics),
+}
+
+const secret = (name: string) => readFileSync(join(config.SECRETS_DIR, name), 'utf8').trim()
+const running = new Map<string, { readonly trigger: Trigger; readonly run: Running }>()
+const told = new Map<string, string>()
+let stopped = false
+
+async function apply(listed: readonly Listed[]): Promise<void> {
+  for (const { name, problem } of listed) {
+    if (problem !== undefined && told.get(name) !== problem) log.error({ function: name, problem }, 'a trigger is not understood')
+    told.set(name, problem ?? '')
+  }
+  const { stop, start } = changesOf(new Map([...running].map(([name, { trigger }]) => [name, trigger])), listed)
+  await Promise.all(stop.map(end))
+  for (const trigger of start) {
+    log.info(trigger, 'a trigger begins')
+    running.set(trigger.functionName, { trigger, run: runTrigger(deps, trigger) })
+  }
+}
+
+async function end(name: string): Promise<void> {
+  const one = running.get(name)
+  running.delete(name)
+  await one?.run.stop()
+  log.info({ function: name }, 'a trigger ended')
+}
+
+async function watch(): Promise<void> {
+  // Read each time: the file may be renewed.
+  const authorization = () => `Basic ${Buffer.from(`${secret('basic-auth-user')}:${secret('basic-auth-password')}`).toString('base64')}`
+  for (let failures = 0; !stopped; ) {
+    try {
+      await apply(await listTriggers(config.GATEWAY_URL, authorization()))
+      failures = 0
+    } catch (error) {
+      if (failures++ % 60 === 0) log.warn({ err: error }, 'the gateway is not there')
+    }
+    await new Promise((resolve) => setTimeout(resolve, failures > 0 && running.size === 0 ? FIRST_POLL_MS : POLL_MS))
+  }
+}
+
+const server = createServer(async (req, res) => {
+  if (req.url === '/_/health') return res.end('ok')
+  if (req.url !== '/metrics') return res.writeHead(404).end()
+  res.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.metrics())
+})
+server.once('error', (err) => {
+  log.error({ err }, 'cannot listen')
+  process.exit(1)
+})
+server.listen(config.TRIGGER_METRICS_PORT, '127.0.0.1')
+
+async function stop(): Promise<void> {
+  if (stopped) return
+  stopped = true
+  clearInterval(beating)
+  setTimeout(() => process.exit(1), STOP_MS).unref()
+  await Promise.all([...running.keys()].map(end))
+  if (nats.now()) await roster.leave().catch(() => {})
+  await nats.close()
+  log.info('stopped')
+  process.exit(0)
+}
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)
+
+const beating = setInterval(() => void roster.beat(performance.now()), BEAT_MS)
+void roster.beat(performance.now())
+void watch()

@@ -1,0 +1,94 @@
+import type { Control } from '../../shared/adapters/nats/control.ts'
+import { Beats } from './beats.ts'
+
+type Lease = { readonly holder: string; readonly at: number }
+
+type Options = {
+  readonly control: Control
+  /** Stable name of this process: after a restart it takes its own leases at once. */
+  readonly holder: string
+  readonly functionName: string
+  readonly readers: number
+  /** How many processes are alive, this one included. */
+  readonly alive: () => number
+  readonly onTake: (lane: number) => void
+  /** Resolves when the lane's call under way is over. */
+  readonly onGive: (lane: number) => Promise<void>
+}
+
+/**
+ * Which lanes of a trigger this process delivers: at most its even share. A lease is economy, never the proof: should two deliver
+ * one lane for a moment, the function's position fences one of them.
+ */
+export class Leases {
+  readonly #options: Options
+  /** Lanes held, and the revision of the lease. */
+  readonly #held = new Map<number, number>()
+  readonly #beats = new Beats()
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Renews what is held, takes what is free or abandoned, gives up what is beyond the share. Called once a second; `at` is for people. */
+  async turn(nowMs: number, at: number): Promise<void> {
+    const { readers, alive } = this.#options
+    const share = Math.ceil(readers / alive())
+    try {
+      await Promise.all([...this.#held].map(([lane, revision]) => this.#renew(lane, revision, at)))
+      const beyond = [...this.#held.keys()].slice(share)
+      await Promise.all(beyond.map((lane) => this.#release(lane)))
+      const missing = Array.from({ length: readers }, (_, lane) => lane).filter((lane) => !this.#held.has(lane))
+      const entries = await Promise.all(missing.map(async (lane) => ({ lane, found: await this.#read(lane) })))
+      for (const { lane, found } of entries) {
+        const isOther = found !== undefined && found.value.holder !== this.#options.holder
+        const isAlive = isOther && this.#beats.note(String(lane), found.revision, nowMs)
+        if (!isAlive && this.#held.size < share) await this.#take(lane, found?.revision, at)
+      }
+    } catch {
+      // The broker is away. What is held stays: nobody else can take it now, and what stayed the same meanwhile proves nothing.
+      this.#beats.forget()
+    }
+  }
+
+  /** Gives all back. */
+  async release(): Promise<void> {
+    await Promise.all([...this.#held.keys()].map((lane) => this.#release(lane)))
+  }
+
+  #key(lane: number): string {
+    return `lease.${this.#options.functionName}.${lane}-of-${this.#options.readers}`
+  }
+
+  #read(lane: number) {
+    return this.#options.control.get<Lease>(this.#key(lane))
+  }
+
+  async #take(lane: number, revision: number | undefined, at: number): Promise<void> {
+    const { control, holder, onTake } = this.#options
+    const value: Lease = { holder, at }
+    const taken =
+      revision === undefined ? await control.create(this.#key(lane), value) : await control.replace(this.#key(lane), value, revision)
+    if (taken === undefined) return
+    this.#held.set(lane, taken)
+    onTake(lane)
+  }
+
+  async #renew(lane: number, revision: number, at: number): Promise<void> {
+    const { control, holder, onGive } = this.#options
+    const renewed = await control.replace(this.#key(lane), { holder, at } satisfies Lease, revision)
+    if (renewed !== undefined) {
+      this.#held.set(lane, renewed)
+      return
+    }
+    this.#held.delete(lane)
+    await onGive(lane)
+  }
+
+  async #release(lane: number): Promise<void> {
+    const revision = this.#held.get(lane)!
+    this.#held.delete(lane)
+    await this.#options.onGive(lane)
+    await this.#options.control.remove(this.#key(lane), revision).catch(() => {})
+  }
+}
