@@ -3,9 +3,9 @@ import { mkdirSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { killGroup } from './group.ts'
 import { identityOf } from './identity.ts'
 import { Problem } from './problem.ts'
-import { killGroup } from './process.ts'
 import { type ProcessRecord, readRecords, removeRecord, writeRecord } from './record.ts'
 
 const SUPERVISOR = 'supervisor'

@@ -1,37 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { killGroup, spawnInGroup } from './group.ts'
 import { identityOf } from './identity.ts'
-import { boundLog, lastLine, logFileOf, openLog } from './log-file.ts'
+import { boundLog, lastLine, logFileOf } from './log-file.ts'
 import { Problem } from './problem.ts'
+import type { ProcessSpec, ProcessState } from './process-spec.ts'
 import { removeRecord, writeRecord } from './record.ts'
-
-/** How to start one process and how to see that it works. */
-export type ProcessSpec = {
-  readonly name: string
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-  /** The port it answers on, shown by `status`. */
-  readonly port?: number
-  /** Whether it serves now; asked again and again while it starts. */
-  healthy(): Promise<boolean>
-  /** How long a first start may take. */
-  readonly startMs: number
-  /** How long it may take to end by itself after SIGTERM. */
-  readonly stopMs: number
-  /** Exit codes after which it is not started again: its work is done, or cannot be done as asked. */
-  readonly finalCodes?: readonly number[]
-}
-
-export type ProcessState = 'new' | 'starting' | 'running' | 'waiting' | 'finished' | 'failed' | 'stopped'
 
 const BACKOFF_MS = [0, 100, 200, 500, 1000, 2000, 5000]
 const STEADY_MS = 1000
 const LOG_CHECK_MS = 5000
-
-/** What of our own environment a process inherits; everything else it needs is in its spec. */
-const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
 
 /**
  * One process of the stack. It runs in a group of its own, so that a Ctrl-C in the terminal reaches only the supervisor; when it ends
@@ -135,11 +113,7 @@ export class StackProcess {
   }
 
   #spawn(): void {
-    const { command, args, env } = this.spec
-    const log = openLog(this.logFile)
-    const inherited = Object.fromEntries(INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])))
-    const child = spawn(command, args, { env: { ...inherited, ...env }, stdio: ['ignore', log, log], detached: true })
-    closeSync(log)
+    const child = spawnInGroup(this.spec, this.logFile)
     this.#child = child
     this.#state = 'starting'
     this.#startedAtMs = Date.now()
@@ -188,14 +162,5 @@ export class StackProcess {
     }
     if (pauseMs === 0) again()
     else setTimeout(again, pauseMs)
-  }
-}
-
-/** Ends what a process left running in its own group (Valkey forks to rewrite its file). */
-export const killGroup = (group: number): void => {
-  try {
-    process.kill(-group, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

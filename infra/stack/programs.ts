@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ProcessSpec } from './process.ts'
+import type { ProcessSpec } from './process-spec.ts'
 import { secretsFolder } from './secrets.ts'
 import { answers } from './services/http.ts'
 import { ROOT, type Settings } from './settings.ts'

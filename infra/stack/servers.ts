@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { installer } from './install/install.ts'
 import { startCacheOption } from './install/start-cache.ts'
-import type { ProcessSpec } from './process.ts'
+import type { ProcessSpec } from './process-spec.ts'
 import { natsService } from './services/nats.ts'
 import { questdbService } from './services/questdb.ts'
 import { valkeyService } from './services/valkey.ts'

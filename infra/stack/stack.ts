@@ -4,13 +4,14 @@ import { applyStorage } from '../storage/apply.ts'
 import { claim } from './claim.ts'
 import { deployStack } from './deploy.ts'
 import { installer } from './install/install.ts'
-import { isFree, takesConnections } from './ports.ts'
+import { givenServersAnswer, portsFree } from './preflight.ts'
 import { Problem } from './problem.ts'
-import { type ProcessSpec, StackProcess } from './process.ts'
+import { StackProcess } from './process.ts'
+import type { ProcessSpec } from './process-spec.ts'
 import { type Feed, feedProgram, hostProgram, triggerProgram } from './programs.ts'
 import { GATEWAY_USER, gatewayPassword } from './secrets.ts'
 import { SERVER_NAMES, type ServerName, serverSpec } from './servers.ts'
-import { PORT_SETTINGS, type Ports, ROOT, type Settings } from './settings.ts'
+import { ROOT, type Settings } from './settings.ts'
 
 export type StackOptions = {
   readonly settings: Settings
@@ -66,7 +67,11 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
     const { GATEWAY_URL: gatewayUrl, ...addresses } = urls
     const stackFile = join(ROOT, 'stack.yml')
     const all = { ...addresses, ...env, ...more }
-    await deployStack({ gatewayUrl, user: GATEWAY_USER, password: await gatewayPassword(data), stackFile, env: all, onProgress: say })
+    const password = await gatewayPassword(data)
+    const onProgress = (service: string, state: string) => {
+      if (state === 'ready') say(`function ${service} ready`)
+    }
+    await deployStack({ gatewayUrl, user: GATEWAY_USER, password, stackFile, env: all, onProgress })
   }
   const startFeed = (what: Feed) => launch(feedProgram(settings, what))
   /** Waits for all; the first failure stops the others at once and is the one thrown. */
@@ -82,7 +87,7 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
   const onAbort = () => void together(Promise.reject(new Problem('stopped before all was up'))).catch(() => {})
   signal?.addEventListener('abort', onAbort)
   try {
-    await together(portsFree(settings), givenAnswer(settings))
+    await together(portsFree(settings), givenServersAnswer(settings))
     await gatewayPassword(data)
     const install = installer({ cache: settings.cache, onProgress: say, signal: over.signal })
     const servers = SERVER_NAMES.filter((name) => !settings.given[name])
@@ -117,32 +122,4 @@ const timed = async <T>(say: (line: string) => void, what: string, work: () => P
   const result = await work()
   say(`${what} ready (${((performance.now() - start) / 1000).toFixed(1)} s)`)
   return result
-}
-
-/** Finds a port in use before anything starts. */
-async function portsFree({ ports, given, triggers }: Settings): Promise<void> {
-  const own: (keyof Ports)[] = ['gateway', 'trigger']
-  if (!given.nats) own.push('nats', 'natsMonitor')
-  if (!given.valkey) own.push('valkey')
-  if (!given.questdb) own.push('questdb', 'questdbPg')
-  const wanted = own.flatMap((name) =>
-    Array.from({ length: name === 'trigger' ? triggers : 1 }, (_, i) => [name, ports[name] + i] as const),
-  )
-  const taken = await Promise.all(wanted.map(async ([name, port]) => ((await isFree(port)) ? [] : [`${port} (${PORT_SETTINGS[name]})`])))
-  const list = taken.flat()
-  if (list.length > 0)
-    throw new Problem(`in use already: port ${list.join(', port ')}; stop what uses it, or set another port in the variable named`)
-}
-
-const USUAL_PORT: Record<ServerName, number> = { nats: 4222, valkey: 6379, questdb: 9000 }
-
-/** A server that is used as it is must be there. */
-async function givenAnswer({ given }: Settings): Promise<void> {
-  const addresses = SERVER_NAMES.flatMap((name) => (given[name] ? [[name, new URL(given[name])] as const] : []))
-  const away = await Promise.all(
-    addresses.map(async ([name, { hostname, port }]) =>
-      (await takesConnections(hostname, Number(port || USUAL_PORT[name]))) ? [] : [`${name.toUpperCase()}_URL`],
-    ),
-  )
-  if (away.flat().length > 0) throw new Problem(`no server answers at the address given in ${away.flat().join(', ')}`)
 }

@@ -1,5 +1,5 @@
 import { intervalNames } from '../../../shared/contract/bar.ts'
-import type { ProcessState } from '../../stack/process.ts'
+import type { ProcessState } from '../../stack/process-spec.ts'
 import { table } from '../table.ts'
 import type { Market, MarketRow } from './market.ts'
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ProcessSpec } from '../process.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { answers } from './http.ts'
 
 /** The monitor's address, where health is asked. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { QuestdbFiles } from '../install/install.ts'
-import type { ProcessSpec } from '../process.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { answers } from './http.ts'
 
 const config = (port: number, pgPort: number) => `# Written at each start: change infra/stack/services/questdb.ts instead.

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import type { ProcessSpec } from '../process.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 
 const config = (folder: string, port: number) => `# Written at each start: change infra/stack/services/valkey.ts instead.
 bind 127.0.0.1

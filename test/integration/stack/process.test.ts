@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { identityOf } from '../../../infra/stack/identity.ts'
-import { type ProcessSpec, StackProcess } from '../../../infra/stack/process.ts'
+import { StackProcess } from '../../../infra/stack/process.ts'
+import type { ProcessSpec } from '../../../infra/stack/process-spec.ts'
 import { readRecords } from '../../../infra/stack/record.ts'
 
 let data: string

@@ -1,0 +1,32 @@
+import { isFree, takesConnections } from './ports.ts'
+import { Problem } from './problem.ts'
+import { SERVER_NAMES, type ServerName } from './servers.ts'
+import { PORT_SETTINGS, type Ports, type Settings } from './settings.ts'
+
+/** Finds ports in use before anything starts. @throws {Problem} naming each with the setting that moves it. */
+export async function portsFree({ ports, given, triggers }: Settings): Promise<void> {
+  const own: (keyof Ports)[] = ['gateway', 'trigger']
+  if (!given.nats) own.push('nats', 'natsMonitor')
+  if (!given.valkey) own.push('valkey')
+  if (!given.questdb) own.push('questdb', 'questdbPg')
+  const wanted = own.flatMap((name) =>
+    Array.from({ length: name === 'trigger' ? triggers : 1 }, (_, i) => [name, ports[name] + i] as const),
+  )
+  const taken = await Promise.all(wanted.map(async ([name, port]) => ((await isFree(port)) ? [] : [`${port} (${PORT_SETTINGS[name]})`])))
+  const list = taken.flat()
+  if (list.length > 0)
+    throw new Problem(`in use already: port ${list.join(', port ')}; stop what uses it, or set another port in the variable named`)
+}
+
+const USUAL_PORT: Record<ServerName, number> = { nats: 4222, valkey: 6379, questdb: 9000 }
+
+/** Servers that are used as they are must be there. @throws {Problem} naming those that do not answer. */
+export async function givenServersAnswer({ given }: Settings): Promise<void> {
+  const addresses = SERVER_NAMES.flatMap((name) => (given[name] ? [[name, new URL(given[name])] as const] : []))
+  const away = await Promise.all(
+    addresses.map(async ([name, { hostname, port }]) =>
+      (await takesConnections(hostname, Number(port || USUAL_PORT[name]))) ? [] : [`${name.toUpperCase()}_URL`],
+    ),
+  )
+  if (away.flat().length > 0) throw new Problem(`no server answers at the address given in ${away.flat().join(', ')}`)
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { readSettings } from '../../../../infra/stack/settings.ts'
+
+test('without any setting the stack is on its usual ports, in the repository', () => {
+  const { data, ports, urls, given, triggers } = readSettings({})
+
+  expect(data).toMatch(/\/data$/)
+  expect(ports).toEqual({ nats: 4222, natsMonitor: 8222, valkey: 6379, questdb: 9000, questdbPg: 8812, gateway: 8080, trigger: 8083 })
+  expect(urls).toEqual({
+    NATS_URL: 'nats://127.0.0.1:4222',
+    VALKEY_URL: 'redis://127.0.0.1:6379',
+    QUESTDB_URL: 'http://127.0.0.1:9000',
+    GATEWAY_URL: 'http://127.0.0.1:8080',
+  })
+  expect(given).toEqual({})
+  expect(triggers).toBe(1)
+})
+
+test('an address given is used as it is', () => {
+  const { given, urls } = readSettings({ QUESTDB_URL: 'http://db.lan:9100' })
+
+  expect(given).toEqual({ questdb: 'http://db.lan:9100' })
+  expect(urls.QUESTDB_URL).toBe('http://db.lan:9100')
+})
+
+test('every wrong setting is named in one line', () => {
+  const wrong = { TRADE2026_PORT_NATS: '70000', TRADE2026_TRIGGERS: 'two', VALKEY_URL: 'localhost' }
+
+  expect(() => readSettings(wrong)).toThrow(/^TRADE2026_PORT_NATS: .*; TRADE2026_TRIGGERS: .*; VALKEY_URL: [^\n]*$/)
+})
