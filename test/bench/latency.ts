@@ -1,7 +1,7 @@
 import { connect } from '@nats-io/transport-node'
 import type { Stack } from '../../infra/stack/stack.ts'
 import { metricsOf } from './client.ts'
-import { between, type Buckets, bucketsOf, quantile } from './histogram.ts'
+import { type Buckets, between, bucketsOf, quantile } from './histogram.ts'
 import type { Message } from './throughput.ts'
 
 export type Latency = { readonly rate: number; readonly p50Ms: number; readonly p99Ms: number; readonly ticks: number }

@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { startOwnStack } from '../support/own-stack.ts'
+import { latency } from './latency.ts'
+import { machine } from './machine.ts'
+import { peer } from './peers/run.ts'
+import { recoveries } from './recovery.ts'
+import { type Row, show } from './report.ts'
+import { exchangeTape } from './tape.ts'
+import { drain, fill, type Run } from './throughput.ts'
+import { hundredSymbolsTape, spyTape } from './ticks.ts'
+import { median } from './usage.ts'
+
+const HELP = `npm run bench [-- options]
+  --rounds N    interleaved rounds of each throughput measurement (default 3)
+  --ticks N     most ticks of a tape (default: all, about 1.9 million)
+  --only LIST   of throughput, latency, recovery (default: all)
+  --json FILE   writes everything measured`
+
+type Measured = { readonly what: string; readonly runs: number[]; readonly usage?: Run['usage'] | undefined }
+
+/** `npm run bench`: the shipped configuration on servers of its own, beside what one would use instead, on the same ticks in the same run. */
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      ticks: { type: 'string', default: '3000000' },
+      only: { type: 'string', default: 'throughput,latency,recovery' },
+      json: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) {
+    console.log(HELP)
+    return 0
+  }
+  const [rounds, most, only] = [Number(values.rounds), Number(values.ticks), values.only.split(',')]
+  const on = machine()
+  console.log(
+    `${on.cpu}, ${on.cores} cores, ${on.memoryGiB} GiB, ${on.os}, Node ${on.node}; JSON.parse here and now: ${on.parsesPerSecond} lines/s\n`,
+  )
+  const say = (line: string) => process.stderr.write(`${line}\n`)
+  const stack = await startOwnStack({ say })
+  const rows: Row[] = []
+  try {
+    if (only.includes('throughput')) rows.push(...(await throughput(stack, rounds, most, say)))
+    if (only.includes('latency')) rows.push(...(await latencies(stack, say)))
+    if (only.includes('recovery')) rows.push(...(await recovery(stack, say)))
+  } finally {
+    await stack.discard()
+  }
+  console.log(show(rows))
+  if (values.json) await writeFile(values.json, `${JSON.stringify({ machine: on, rounds, rows }, null, 2)}\n`)
+  return 0
+}
+
+type OwnStack = Awaited<ReturnType<typeof startOwnStack>>
+
+/** Every tape through our path with 1 and 4 readers, and through the peers; one round after the other, so that a slow moment hits all alike. */
+async function throughput(stack: OwnStack, rounds: number, most: number, say: (line: string) => void): Promise<Row[]> {
+  await stack.process('trigger-0').stop()
+  const tapes = { 'SPY, one symbol': await spyTape(), '100 symbols': await hundredSymbolsTape() }
+  const measured = new Map<string, Measured>()
+  const note = (what: string, ticksPerSecond: number, usage?: Run['usage']) => {
+    say(`  ${what}: ${Math.round(ticksPerSecond).toLocaleString('en')} ticks/s`)
+    const runs = [...(measured.get(what)?.runs ?? []), ticksPerSecond]
+    measured.set(what, { what, runs, usage: usage ?? measured.get(what)?.usage })
+  }
+  let life = 0
+  for (let round = 1; round <= rounds; round++) {
+    say(`round ${round} of ${rounds}`)
+    for (const [name, tape] of Object.entries(tapes)) {
+      for (const [readers, perMessage] of [
+        [1, 1],
+        [4, 1],
+        [1, 20],
+      ] as const) {
+        const { messages } = await fill(stack, exchangeTape(tape, `bench${++life}`, perMessage, most), perMessage)
+        const { ticksPerSecond, usage } = await drain(stack, readers, perMessage)
+        note(
+          `${name}, ${readers} reader${readers > 1 ? 's' : ''}${perMessage > 1 ? `, ${perMessage} ticks a message` : ''}`,
+          ticksPerSecond,
+          usage,
+        )
+        if (perMessage > 1 || readers > 1) continue
+        for (const other of ['plain-consumer', 'questdb-ilp'] as const)
+          note(`${name}, ${other}`, (await peer(other, stack, messages)).ticksPerSecond)
+      }
+    }
+  }
+  await stack.process('trigger-0').start()
+  return [...measured.values()].map(({ what, runs, usage }) => ({ what, unit: 'ticks/s', median: median(runs), runs, usage }))
+}
+
+async function latencies(stack: OwnStack, say: (line: string) => void): Promise<Row[]> {
+  const tape = await hundredSymbolsTape()
+  const messages = exchangeTape(tape, 'latency', 1)
+  const rows: Row[] = []
+  for (const rate of [1_000, 10_000, 50_000]) {
+    const { p50Ms, p99Ms } = await latency(stack, messages, rate, 5)
+    say(`  publish to committed at ${rate}/s: P50 ${p50Ms.toFixed(2)} ms, P99 ${p99Ms.toFixed(2)} ms`)
+    rows.push({ what: `publish to committed, ${rate}/s, P50`, unit: 'ms', median: p50Ms, runs: [p50Ms] })
+    rows.push({ what: `publish to committed, ${rate}/s, P99`, unit: 'ms', median: p99Ms, runs: [p99Ms] })
+  }
+  return rows
+}
+
+async function recovery(stack: OwnStack, say: (line: string) => void): Promise<Row[]> {
+  const messages = exchangeTape(await hundredSymbolsTape(), 'recovery', 1)
+  const results = await recoveries(stack, messages, 5)
+  for (const { what, seconds } of results) say(`  kill -9 of ${what} to the next commit: ${seconds.map((s) => s.toFixed(2)).join(', ')} s`)
+  return results.map(({ what, seconds }) => ({
+    what: `kill -9 of ${what} to the next commit`,
+    unit: 's',
+    median: median(seconds),
+    runs: [...seconds],
+  }))
+}
