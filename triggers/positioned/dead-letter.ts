@@ -1,5 +1,5 @@
 import type { StreamAccess } from '../../shared/adapters/nats/stream.ts'
-import { deadLetterSubject } from '../../shared/contract/subjects.ts'
+import { toDeadLetter } from '../../shared/contract/dead-letter.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import type { Publisher } from '../../shared/ports/publisher.ts'
 import type { DeadMessage } from './lane.ts'
@@ -11,26 +11,28 @@ import type { DeadMessage } from './lane.ts'
  */
 export async function bury(publisher: Publisher, stream: StreamAccess, functionName: string, dead: DeadMessage): Promise<void> {
   const { version, ms } = dead.mark
-  const original = await stream.message(sequenceOf(version))
-  await publisher.publishAll([
-    {
-      subject: deadLetterSubject(functionName),
-      payload: original?.data ?? dead.line,
-      msgId: `${functionName}:${version}`,
-      headers: {
-        'Dlq-Function': functionName,
-        'Dlq-Stream': stream.name,
-        'Dlq-Version': String(version),
-        'Dlq-Seq': String(sequenceOf(version)),
-        'Dlq-Subject': dead.subject,
-        'Dlq-Code': 'FAILED',
-        'Dlq-Error': oneLine(dead.cause),
-        'Dlq-Attempts': String(dead.attempts),
-        'Dlq-Time-Ms': String(ms),
-      },
-    },
-  ])
+  const sequence = sequenceOf(version)
+  const original = await stream.message(sequence)
+  // A stream that was re-created holds another message there.
+  const own = original?.subject === dead.subject && original.ns.startsWith(String(ms)) ? original : undefined
+  const letter = toDeadLetter({
+    functionName,
+    stream: stream.name,
+    version,
+    sequence,
+    subject: dead.subject,
+    code: 'FAILED',
+    error: dead.cause,
+    attempts: dead.attempts,
+    timeMs: ms,
+    headers: own && blockOf(own.headers),
+    body: own?.data ?? dead.line,
+  })
+  await publisher.publishAll([letter])
 }
 
-/** A header is one line of visible ASCII. */
-const oneLine = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ').trim()
+/** A header block as NATS writes it; undefined where there is no header. */
+function blockOf(headers: Readonly<Record<string, string>>): string | undefined {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return lines.length === 0 ? undefined : `NATS/1.0\r\n${lines.join('')}\r\n`
+}
