@@ -8,20 +8,27 @@ import { tradesFile } from '../support/reference.ts'
 /** Ticks on the wire, ready to publish, in one block of memory: 1.9 million single strings would keep the collector busy while the clock runs. */
 export class TickTape {
   readonly subjects: readonly string[]
-  readonly length: number
-  readonly #bytes: Buffer
+  length = 0
+  #bytes = Buffer.allocUnsafe(1 << 20)
   /** Where each line starts, and at the end where the last one ends. */
-  readonly #starts: Float64Array
-  readonly #subjectOf: Uint8Array
+  #starts = new Float64Array(1 << 12)
+  #subjectOf = new Uint8Array(1 << 12)
 
-  constructor(subjects: readonly string[], lines: { readonly subject: number; readonly line: string }[]) {
+  constructor(subjects: readonly string[]) {
     this.subjects = subjects
-    this.length = lines.length
-    this.#starts = new Float64Array(lines.length + 1)
-    this.#subjectOf = Uint8Array.from(lines, ({ subject }) => subject)
-    for (const [i, { line }] of lines.entries()) this.#starts[i + 1] = this.#starts[i]! + line.length
-    this.#bytes = Buffer.allocUnsafe(this.#starts.at(-1)!)
-    for (const [i, { line }] of lines.entries()) this.#bytes.write(line, this.#starts[i]!, 'latin1')
+  }
+
+  /** Adds a tick (ASCII) of the subject with that index. */
+  add(subject: number, line: string): void {
+    const start = this.#starts[this.length]!
+    if (start + line.length > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length)
+    if (this.length + 2 > this.#starts.length) {
+      this.#starts = doubled(this.#starts, Float64Array)
+      this.#subjectOf = doubled(this.#subjectOf, Uint8Array)
+    }
+    this.#bytes.write(line, start, 'latin1')
+    this.#subjectOf[this.length++] = subject
+    this.#starts[this.length] = start + line.length
   }
 
   /** One tick as it goes on the wire (ASCII). */
@@ -44,13 +51,19 @@ export class TickTape {
   }
 }
 
+function doubled<T extends Float64Array | Uint8Array>(values: T, Kind: new (length: number) => T): T {
+  const more = new Kind(2 * values.length)
+  more.set(values)
+  return more
+}
+
 const tape = (name: string, symbol: string) => replay([{ path: tradesFile(name), instrument: { exchange: 'lean', symbol } }])
 
 /** 1,887,460 real trades of SPY, five sessions of October 2013: one symbol. */
 export async function spyTape(): Promise<TickTape> {
-  const lines: { subject: number; line: string }[] = []
-  for await (const ticks of tape('lean-spy', 'SPY')) for (const { line } of ticks) lines.push({ subject: 0, line })
-  return new TickTape([tickSubject('lean', 'SPY')], lines)
+  const spy = new TickTape([tickSubject('lean', 'SPY')])
+  for await (const ticks of tape('lean-spy', 'SPY')) for (const { line } of ticks) spy.add(0, line)
+  return spy
 }
 
 const SYMBOLS = 100
@@ -63,7 +76,7 @@ const IBM_SYMBOLS = 6
  */
 export async function hundredSymbolsTape(): Promise<TickTape> {
   const symbols = Array.from({ length: SYMBOLS }, (_, i) => `S${String(i).padStart(2, '0')}`)
-  const lines: { subject: number; line: string }[] = []
+  const hundred = new TickTape(symbols.map((symbol) => tickSubject('lean', symbol)))
   const dealt = { SPY: 0, IBM: 0 }
   for await (const ticks of mergeByTime([tape('lean-spy', 'SPY'), tape('lean-ibm', 'IBM')])) {
     for (const tick of ticks) {
@@ -71,13 +84,10 @@ export async function hundredSymbolsTape(): Promise<TickTape> {
       const n = ibm ? dealt.IBM++ : dealt.SPY++
       const hands = ibm ? IBM_SYMBOLS : SYMBOLS - IBM_SYMBOLS
       const subject = (n % hands) + (ibm ? SYMBOLS - IBM_SYMBOLS : 0)
-      lines.push({ subject, line: renamed(tick, symbols[subject]!, Math.floor(n / hands)) })
+      hundred.add(subject, renamed(tick, symbols[subject]!, Math.floor(n / hands)))
     }
   }
-  return new TickTape(
-    symbols.map((symbol) => tickSubject('lean', symbol)),
-    lines,
-  )
+  return hundred
 }
 
 const renamed = ({ line }: SourceTick, symbol: string, id: number): string =>
