@@ -17,11 +17,14 @@ const agent = new Agent({ keepAlive: true, keepAliveMsecs: 1000, timeout: 60_000
 
 /**
  * One HTTP exchange; never rejects. Where no answer came, its status is 0 and its body says why.
- * A connection that was kept may have been closed from the other side just now: that is no failure, so it is tried once more, at once.
+ * A connection that was kept may have been closed from the other side just now: that is no failure, so it is tried again, at once. All that
+ * were kept may be closed, as when the gateway died; then the last try is on a new one.
  */
 export async function exchange(send: Send): Promise<Answer> {
-  const first = await attempt(send)
-  return first === 'stale' ? ((await attempt(send)) as Answer) : first
+  for (;;) {
+    const answer = await attempt(send)
+    if (answer !== 'stale') return answer
+  }
 }
 
 function attempt({ url, method, headers, body = [], timeoutMs, signal }: Send): Promise<Answer | 'stale'> {
