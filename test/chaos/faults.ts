@@ -6,7 +6,7 @@ import { applyStreams } from '../../infra/storage/jetstream/apply.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { epochOf } from '../../shared/domain/version.ts'
 import type { Step, Target } from './schedule.ts'
-import { nextCommit, nextRow, redeploy, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
+import { nextCommit, redeploy, rowsStored, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
 
 /** What a fault says of itself: how long until a tick (or row) that came after it was committed, and what else is worth a word. */
 export type Happened = { readonly recoveryMs: number; readonly note?: string }
@@ -35,9 +35,9 @@ export function happen(world: World, step: Step, turn: number): Promise<Happened
   }
 }
 
-/** What lies behind the stream of bars recovers when rows go on, everything else when ticks do. */
+/** What lies behind the stream of bars has recovered when all of it is stored, everything else when a new tick is committed. */
 const recovery = (world: World, target: Target): Promise<number> =>
-  target === 'questdb' || target === 'persist-bars' ? nextRow(world) : nextCommit(world)
+  target === 'questdb' || target === 'persist-bars' ? rowsStored(world) : nextCommit(world)
 
 async function kill(world: World, targets: readonly Target[]): Promise<Happened> {
   await Promise.all(targets.map((target) => signal(world, target, 'SIGKILL')))
@@ -68,16 +68,17 @@ async function changeReaders(world: World, counts: readonly number[]): Promise<H
   return { recoveryMs, note: counts.join(' → ') }
 }
 
-/** A persist-bars that stands still in the middle of its work, is replaced, and wakes up when the new one has written corrections. */
+/**
+ * A persist-bars that stands still in the middle of its work for ten seconds. Its successor, called by a new trigger, writes what came meanwhile,
+ * corrections among it; then the first one wakes up and finishes.
+ */
 async function staleFlush(world: World, turn: number): Promise<Happened> {
-  await nextRow(world)
-  const frozen = await signal(world, 'persist-bars', 'SIGSTOP')
-  const started = performance.now()
+  const awake = standStill(world, ['persist-bars'], 10_000)
   await redeploy(world, 'persist-bars', { env: { CHAOS_TURN: String(turn) } })
-  const recoveryMs = await nextRow(world)
-  await sleep(Math.max(0, 10_000 - (performance.now() - started)))
-  for (const pid of frozen) signalPid(pid, 'SIGCONT')
-  await nextRow(world)
+  await signal(world, 'trigger-0', 'SIGKILL')
+  const recoveryMs = await rowsStored(world)
+  await awake
+  await rowsStored(world)
   return { recoveryMs, note: 'woke beside its successor' }
 }
 

@@ -33,7 +33,7 @@ const STILL_MS = 6000
 
 /**
  * Starts a stack of its own, publishes real ticks into it, does one fault after another until the time is over, waits for the last bar and compares.
- * @throws when the stack does not come back from a fault.
+ * Data and logs are kept if anything is wrong. @throws when the stack does not come back from a fault.
  */
 export async function runFaults({ minutes, seed, say }: Options): Promise<Report> {
   const tracks = await loadTracks()

@@ -5,7 +5,7 @@ import { ROOT } from '../../infra/stack/settings.ts'
 import { readStackFile } from '../../infra/stack/stack-file.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import { type OwnStack, replicasOf } from '../support/own-stack.ts'
-import { READERS, reachedBy, until } from '../support/progress.ts'
+import { isCaughtUp, READERS, reachedBy, until } from '../support/progress.ts'
 import type { TapePublisher } from './publisher.ts'
 import type { Target } from './schedule.ts'
 
@@ -52,9 +52,6 @@ export function signalPid(pid: number, name: NodeJS.Signals): void {
 
 /** How far tick-to-bar has come. */
 export const ticksRead = ({ stack }: World) => reachedBy(stack.urls.GATEWAY_URL, READERS[0].name, READERS[0].stream)
-/** How far persist-bars has come. */
-export const barsRead = ({ stack }: World) => reachedBy(stack.urls.GATEWAY_URL, READERS[1].name, READERS[1].stream)
-
 /** Waits for something, and tells how long that took, ms. */
 export async function timeUntil(what: string, yes: () => Promise<boolean>): Promise<number> {
   const started = performance.now()
@@ -72,13 +69,9 @@ export function nextCommit(world: World, slots: 'one' | 'all' = 'one'): Promise<
   })
 }
 
-/** Waits until persist-bars goes on from where it stands now. */
-export function nextRow(world: World): Promise<number> {
-  let before: number | undefined
-  return timeUntil('persist-bars goes on', async () => {
-    before ??= (await barsRead(world)).most
-    return (await barsRead(world)).most > before
-  })
+/** Waits until persist-bars answers and has stored every bar that the stream holds. */
+export function rowsStored({ stack, connection }: World): Promise<number> {
+  return timeUntil('every bar of the stream is stored', () => isCaughtUp(connection, stack.urls.GATEWAY_URL, READERS[1]))
 }
 
 /** Deploys one function of stack.yml again, over HTTP as a user would, with other annotations or environment. */
