@@ -65,7 +65,6 @@ const linesOf = ({ running, data, urls, processes, functions, progress }: Status
   const head = running
     ? `running on ${data}, gateway ${urls.GATEWAY_URL}`
     : `the supervisor on ${data} was killed: \`trade2026 down\` stops what it left`
-  const lag = new Map(progress.map(({ name, lag }) => [name, lag]))
   return [
     head,
     ...table(
@@ -78,20 +77,19 @@ const linesOf = ({ running, data, urls, processes, functions, progress }: Status
         `${restarts}`,
       ]),
     ),
-    ...table(
-      ['function', 'replicas', 'calls', 'lag'],
-      functions.map(({ name, replicas, availableReplicas, invocationCount }) => [
-        name,
-        `${availableReplicas}/${replicas}`,
-        invocationCount.toLocaleString('en'),
-        lag.get(name)?.toLocaleString('en') ?? '-',
-      ]),
-    ),
+    ...(functions.length > 0 ? table(['function', 'replicas', 'calls', 'lag'], functions.map(cellsOf(progress))) : []),
   ]
 }
 
+const cellsOf =
+  (progress: readonly Progress[]) =>
+  ({ name, replicas, availableReplicas, invocationCount }: FunctionState): string[] => {
+    const lag = progress.find((one) => one.name === name)?.lag
+    return [name, `${availableReplicas}/${replicas}`, invocationCount.toLocaleString('en'), lag?.toLocaleString('en') ?? '-']
+  }
+
 /** 3725 -> `1:02:05`. */
-export const spanOf = (seconds: number): string => {
+const spanOf = (seconds: number): string => {
   const two = (value: number) => String(value).padStart(2, '0')
   return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
 }

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { connectNats } from '../../shared/adapters/nats/connect.ts'
+import { installer } from '../stack/install/install.ts'
+import { makeStartCache } from '../stack/install/start-cache.ts'
 import { Problem } from '../stack/problem.ts'
 import type { Feed } from '../stack/programs.ts'
-import { readSettings } from '../stack/settings.ts'
+import { readSettings, type Settings } from '../stack/settings.ts'
 import { startStack } from '../stack/stack.ts'
 import { openView } from './view/view.ts'
 
@@ -16,6 +18,8 @@ export type UpOptions = {
   /** False for `--no-feed`. */
   readonly feed: boolean
 }
+
+const SETTLED_MS = 60_000
 
 /** Starts everything, shows bars until Ctrl-C, stops everything. */
 export async function up(options: UpOptions): Promise<number> {
@@ -36,6 +40,7 @@ export async function up(options: UpOptions): Promise<number> {
     const plainSay = say
     say = view.say
     if (feed) await stack.feed(feed)
+    prepareNextStart(settings, stopped)
     await new Promise<void>((done) => {
       if (stopped.aborted) done()
       stopped.addEventListener('abort', () => done())
@@ -49,6 +54,14 @@ export async function up(options: UpOptions): Promise<number> {
   }
   say('stopped: no process is left')
   return 0
+}
+
+/** Once everything has settled: what makes QuestDB start twice as fast the next time. Nothing depends on it. */
+function prepareNextStart({ cache, given }: Settings, stopped: AbortSignal): void {
+  if (given.questdb) return
+  const prepare = async () => makeStartCache(await installer({ cache }).questdb(), stopped)
+  const timer = setTimeout(() => prepare().catch(() => {}), SETTLED_MS)
+  stopped.addEventListener('abort', () => clearTimeout(timer))
 }
 
 /** Ctrl-C, `down` and a closed terminal all mean the same, however often they come. */

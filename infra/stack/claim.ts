@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openRegistry } from '../faas/registry.ts'
 import { killGroup } from './group.ts'
 import { identityOf } from './identity.ts'
 import { Problem } from './problem.ts'
@@ -84,6 +85,17 @@ export async function stopLeftovers(data: string, say: (line: string) => void, w
       removeRecord(data, record.name)
     }),
   )
+  if (!supervisorOf(data)) removeRecord(data, SUPERVISOR)
+  // A gateway ends its own replicas; one that was killed cannot.
+  for (const folder of ['faas', ...onceFolders(data)]) endReplicas(join(data, folder))
+}
+
+const onceFolders = (data: string): string[] =>
+  existsSync(join(data, 'once')) ? readdirSync(join(data, 'once')).map((run) => join('once', run, 'faas')) : []
+
+/** Ends the functions' processes that a gateway has recorded in its folder and not ended. */
+export const endReplicas = (folder: string): void => {
+  if (existsSync(join(folder, 'replicas.json'))) openRegistry(folder).takeRunning(new Set())
 }
 
 const signal = (pid: number, name: NodeJS.Signals): void => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { buildAll } from '../build/bundle.ts'
 import { applyStorage } from '../storage/apply.ts'
-import { claim } from './claim.ts'
+import { claim, endReplicas } from './claim.ts'
 import { deployStack } from './deploy.ts'
 import { installer } from './install/install.ts'
 import { givenServersAnswer, portsFree } from './preflight.ts'
@@ -54,6 +54,8 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
     over.abort()
     for (const layer of LAYERS)
       await Promise.all([...processes.values()].filter(({ name }) => layer.test(name)).map((process) => process.stop()))
+    // A gateway that had to be killed has left its functions.
+    endReplicas(join(settings.state, 'faas'))
     release()
   }
   const launch = async (spec: ProcessSpec): Promise<StackProcess> => {

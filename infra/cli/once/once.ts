@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { intervalNames } from '../../../shared/contract/bar.ts'
@@ -39,6 +39,7 @@ export async function once(feed: Feed | undefined, signal: AbortSignal): Promise
   try {
     const stack = await startStack({ settings: { ...settings, state }, env: { BAR_IDLE_MS: String(BAR_IDLE_MS) }, say, signal })
     try {
+      await removeOthers(folder, state)
       return await feedAndCompare(stack, what, simulated, say, signal)
     } finally {
       say('stopping')
@@ -47,6 +48,12 @@ export async function once(feed: Feed | undefined, signal: AbortSignal): Promise
   } finally {
     await rm(state, { recursive: true, force: true })
   }
+}
+
+/** Deletes what runs that were killed have left; none of them can be running while this one holds the data folder. */
+async function removeOthers(folder: string, state: string): Promise<void> {
+  const others = (await readdir(folder)).map((name) => join(folder, name)).filter((path) => path !== state)
+  await Promise.all(others.map((path) => rm(path, { recursive: true, force: true })))
 }
 
 async function feedAndCompare(

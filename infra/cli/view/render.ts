@@ -5,7 +5,6 @@ import type { Market, MarketRow } from './market.ts'
 
 /** What one picture shows besides the market. */
 export type Pulse = {
-  readonly upSeconds: number
   /** Messages per second read by the slowest path to the bars, and how many wait; undefined before the first word of the triggers. */
   readonly rate: number | undefined
   readonly lag: number | undefined

@@ -19,7 +19,6 @@ export type View = {
 /** Shows bars as they come: a picture redrawn each second on a terminal, plain lines each five seconds anywhere else. */
 export function openView(connection: NatsConnection, processes: ReadonlyMap<string, StackProcess>, output: NodeJS.WriteStream): View {
   const market = new Market()
-  const startedAt = performance.now()
   const events: string[] = []
   let first = true
   let pulse: Pick<Pulse, 'rate' | 'lag' | 'unsaved'> = { rate: undefined, lag: undefined, unsaved: undefined }
@@ -43,8 +42,7 @@ export function openView(connection: NatsConnection, processes: ReadonlyMap<stri
   const draw = () => {
     if (!output.isTTY) return output.write(plain(market, pulse))
     const states = [...processes.values()].map(({ name, state, restarts }) => ({ name, state, restarts }))
-    const upSeconds = Math.round((performance.now() - startedAt) / 1000)
-    const lines = render(market, { ...pulse, upSeconds, processes: states, events }, output.rows)
+    const lines = render(market, { ...pulse, processes: states, events }, output.rows)
     output.write(`\x1b[H${lines.map((line) => `${line.slice(0, output.columns)}\x1b[K`).join('\n')}\x1b[J`)
   }
   if (output.isTTY) output.write('\x1b[?25l\x1b[2J')

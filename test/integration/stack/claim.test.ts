@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { claim, stopLeftovers, supervisorOf } from '../../../infra/stack/claim.ts'
 import { identityOf } from '../../../infra/stack/identity.ts'
 import { writeRecord } from '../../../infra/stack/record.ts'
@@ -63,6 +63,17 @@ test('what a killed supervisor left is stopped, and nothing else', async () => {
   expect(identityOf(foreign.pid!)).toBeDefined()
   expect(lines).toEqual([`stopping left (pid ${left.pid}), left over from a run that was killed`])
   foreign.kill('SIGKILL')
+})
+
+test('functions whose gateway was killed are ended as well', async () => {
+  const replica = await sleeper()
+  const kept = { service: 'bars', index: 0, revision: 'r', pid: replica.pid!, identity: identityOf(replica.pid!)!, port: 1 }
+  await mkdir(join(data, 'faas'))
+  await writeFile(join(data, 'faas', 'replicas.json'), JSON.stringify([kept]))
+
+  await stopLeftovers(data, silent)
+
+  await vi.waitFor(() => expect(identityOf(replica.pid!)).toBeUndefined())
 })
 
 const record = (name: string, pid: number, identity: string) => ({

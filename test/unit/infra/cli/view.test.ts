@@ -6,7 +6,6 @@ import { bar } from '../../../support/bar.ts'
 
 const MINUTE = 60_000
 const pulse = {
-  upSeconds: 1,
   rate: 1234,
   lag: 0,
   unsaved: 2,
