@@ -18,7 +18,6 @@ export async function watchBrake(
   limits: BrakeLimits = DEFAULT_LIMITS,
   everyMs = 500,
 ): Promise<BrakeWatch> {
-  const decide = brake(limits)
   let reason: string | undefined
   let gate: PromiseWithResolvers<void> | undefined
   let timer: NodeJS.Timeout | undefined
@@ -27,7 +26,7 @@ export async function watchBrake(
   const look = async () => {
     try {
       const { progress, state } = await readState(nc, stream)
-      reason = decide(progress, state)
+      reason = brake(progress, state, limits)
     } catch {
       // A broker that does not answer holds the publisher's window anyway; what was known stays.
     }

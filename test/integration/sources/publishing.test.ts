@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
 import { connectNats, type Nats } from '../../../shared/adapters/nats/connect.ts'
 import { CONTROL_BUCKET, STREAMS } from '../../../shared/contract/streams.ts'
+import { versionOf } from '../../../shared/domain/version.ts'
 import { watchBrake } from '../../../triggers/sources/brake-watch.ts'
 import { type Pumped, pump } from '../../../triggers/sources/pump.ts'
 import type { SourceTick } from '../../../triggers/sources/source.ts'
@@ -156,25 +157,39 @@ async function pumping(count: number) {
   return { brake, pumped, stop, done, close }
 }
 
-test('the feed waits for a reader that lags, and goes on when it has caught up', async () => {
+test('the feed waits for a reader that stands still, and goes on as that goes on', async () => {
   const bucket = await new Kvm(nc).open(CONTROL_BUCKET)
-  await bucket.put('progress.bars.0-of-1', JSON.stringify({ version: 0, lag: 0 }))
+  const read = async (sequence: number) => bucket.put('progress.bars.0-of-1', JSON.stringify({ version: versionOf(1, sequence), lag: 0 }))
+  await bucket.put(`begin.bars.${STREAM}`, JSON.stringify({ epoch: 1, seq: 0 }))
+  await read(0)
   const run = await pumping(30_000)
   await until(() => run.brake.reason !== undefined)
   await until(async () => (await info()).state.messages === run.pumped.ticks)
-  const held = run.pumped.ticks
   expect(run.brake.reason).toMatch(/progress\.bars\.0-of-1 is \d+ messages behind/)
-  expect(held).toBeLessThan(30_000)
+  expect(run.pumped.ticks).toBeLessThan(30_000)
 
-  let catching = true
+  let ended = false
   const reading = (async () => {
-    while (catching) await bucket.put('progress.bars.0-of-1', JSON.stringify({ version: 0, lag: 0 }))
+    while (!ended) await read((await info()).state.last_seq)
   })()
   await run.done
-  catching = false
+  ended = true
   await reading
   run.close()
   expect((await info()).state.messages).toBe(30_000)
+})
+
+test('a reader of another stream holds the feed by what it says', async () => {
+  const bucket = await new Kvm(nc).open(CONTROL_BUCKET)
+  await bucket.put('progress.table.0-of-1', JSON.stringify({ version: versionOf(1, 1), lag: 1_001 }))
+  const brake = await watchBrake(nc, STREAM, LIMITS, 20)
+  expect(brake.reason).toBe('progress.table.0-of-1 is 1001 messages behind')
+
+  const held = brake.held()
+  await bucket.put('progress.table.0-of-1', JSON.stringify({ version: versionOf(1, 1), lag: 1_000 }))
+  await held
+  expect(brake.reason).toBeUndefined()
+  brake.close()
 })
 
 test('the feed stops before unread messages fill the stream, and ends cleanly when told to', async () => {
@@ -188,7 +203,7 @@ test('the feed stops before unread messages fill the stream, and ends cleanly wh
   run.close()
 
   const { state } = await info()
-  expect(run.brake.reason).toMatch(/% of the stream's room is unread \(by nobody\)/)
+  expect(run.brake.reason).toMatch(/% of the stream's room is unread by nobody/)
   expect(state.first_seq).toBe(1)
   expect(state.messages).toBe(run.pumped.ticks)
 })
