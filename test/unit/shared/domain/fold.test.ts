@@ -81,7 +81,7 @@ const strip = ({ version: _, ...bar }: Bar) => bar
 
 test('bars never depend on batch borders, crashes, lost commits or quiet batches', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), (steps) => {
       const messages = messagesOf(steps).map(({ message }) => message)
       const all = everyEdition(messages)
       const editions = new Map(all.closed.map((bar) => [`${nameOf(bar)} ${bar.version}`, bar]))
@@ -105,13 +105,13 @@ test('bars never depend on batch borders, crashes, lost commits or quiet batches
       expect([...runner.greatest()].sort()).toEqual([...all.greatest()].sort())
       expect(runner.rejects).toEqual(all.rejects)
     }),
-    { numRuns: 400 },
+    { numRuns: 120 },
   )
 })
 
 test('bars, late ticks and contradictions are those of a plain recomputation', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), (steps) => {
       const told = messagesOf(steps)
       const runner = new FoldRunner()
       runner.batch(
@@ -126,13 +126,13 @@ test('bars, late ticks and contradictions are those of a plain recomputation', (
       expect([...runner.greatest()].sort()).toEqual(naive.bars.map((bar) => [nameOf(bar), bar]).sort())
       expect(runner.rejects).toEqual(naive.rejects)
     }),
-    { numRuns: 400 },
+    { numRuns: 120 },
   )
 })
 
 test('without faults no edition of a bar is handed on twice', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), (steps) => {
       const runner = new FoldRunner()
       for (const { message } of messagesOf(steps)) runner.batch([message], { nowMs: message.brokerMs })
       runner.batch([], CLOSE_ALL)
@@ -140,13 +140,13 @@ test('without faults no edition of a bar is handed on twice', () => {
       const names = runner.closed.map((bar) => `${nameOf(bar)} ${bar.version}`)
       expect(names).toEqual([...new Set(names)])
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   )
 })
 
 test('a larger bar agrees with its minutes in every field', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), (steps) => {
       const bars = [
         ...everyEdition(messagesOf(steps).map(({ message }) => message))
           .greatest()
@@ -179,6 +179,6 @@ test('a larger bar agrees with its minutes in every field', () => {
       }
       expect(new Set(bars.map(({ interval }) => interval)).size).toBe(bars.length > 0 ? intervalNames.length : 0)
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   )
 })

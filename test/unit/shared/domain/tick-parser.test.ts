@@ -103,6 +103,9 @@ const text = fc.oneof(
   fc.string({ maxLength: 20 }).map((value) => JSON.stringify(value)),
   fc.constant(JSON.stringify('x'.repeat(257))),
 )
+const side = fc
+  .constantFrom('buy', 'Sell', 'b', 'S', 'bay', 'bux', 'sexl', 'sall', 'selx', 'unknown', 'none', '')
+  .map((word) => `"${word}"`)
 const other = fc.constantFrom('null', 'true', 'false', '{}', '[1,{"price":2}]', 'NaN', '-Infinity', 'nul')
 const names = [
   'ts_ms',
@@ -125,6 +128,7 @@ const field = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom('ts_ms', 'timestamp', 'event_ts', 'ts'), time) },
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom('price', 'last', 'qty', 'size', 'bid', 'ask', 'trade_id'), number) },
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom('exchange', 'venue', 'symbol', 'side', 'trade_id'), text) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('side'), side) },
   { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...names, 'volume', 'm', 'price '), fc.oneof(number, text, other, time)) },
 )
 const space = fc.constantFrom('', '', '', ' ', '\t', '\r', '  ')
