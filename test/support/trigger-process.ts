@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const ENTRY = join(import.meta.dirname, '../../triggers/index.ts')
+
+export type TriggerProcess = {
+  readonly child: ChildProcess
+  /** What it has logged, parsed. */
+  readonly lines: Record<string, unknown>[]
+  /** Text of its metrics. */
+  metrics(): Promise<string>
+  /** SIGKILL, and waits for its end. */
+  kill(): Promise<void>
+  /** SIGTERM, and waits for its end; gives its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Starts the trigger process itself, as the stack does. */
+export async function startTrigger(id: string, urls: { readonly NATS_URL: string; readonly GATEWAY_URL: string }): Promise<TriggerProcess> {
+  const secrets = mkdtempSync(join(tmpdir(), 'trade2026-secrets-'))
+  for (const name of ['basic-auth-user', 'basic-auth-password']) writeFileSync(join(secrets, name), 'test\n')
+  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  const env = { PATH: process.env.PATH, ...urls, SECRETS_DIR: secrets, TRIGGER_ID: id, TRIGGER_METRICS_PORT: String(port) }
+  const child = spawn(process.execPath, [ENTRY], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
+  const lines: Record<string, unknown>[] = []
+  let rest = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    const parts = (rest + chunk).split('\n')
+    rest = parts.pop()!
+    for (const part of parts) if (part.startsWith('{')) lines.push(JSON.parse(part))
+  })
+  return {
+    child,
+    lines,
+    metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      await exited
+      return child.exitCode
+    },
+  }
+}

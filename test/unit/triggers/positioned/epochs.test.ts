@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { versionOf } from '../../../../shared/domain/version.ts'
+import { begin, type Epochs, epochAt, type Found, holds, judge, nextBorder, readOf } from '../../../../triggers/positioned/epochs.ts'
+
+const at = (epoch: number, sequence: number, ns = `${sequence}000`, now: string | undefined = ns): Found => ({
+  position: { version: versionOf(epoch, sequence), ns },
+  ns: now,
+})
+const one: Epochs = { entries: [{ epoch: 1, from: 1 }], created: 'a' }
+const two: Epochs = { entries: [{ epoch: 1, from: 1 }, { epoch: 2, from: 4001 }], created: 'a' } // biome-ignore format: one line
+const stream = { created: 'a', last: 5000 }
+
+test('an epoch reaches from its first sequence to the next entry', () => {
+  expect([1, 4000, 4001, 9000].map((sequence) => epochAt(two.entries, sequence))).toEqual([1, 1, 2, 2])
+  expect([1, 4000, 4001].map((sequence) => nextBorder(two.entries, sequence))).toEqual([4001, 4001, Number.POSITIVE_INFINITY])
+})
+
+test('a position holds while the stream has that message, or has purged it in the same life', () => {
+  expect(holds(at(1, 0, '0', undefined), { created: 'b', last: 0 }, 'a')).toBe(true)
+  expect(holds(at(1, 10), stream, 'a')).toBe(true)
+  expect(holds(at(1, 10, '10000', '10001'), stream, 'a')).toBe(false)
+  expect(holds({ ...at(1, 10), ns: undefined }, stream, 'a')).toBe(true)
+  expect(holds({ ...at(1, 10), ns: undefined }, { ...stream, created: 'b' }, 'a')).toBe(false)
+  expect(holds(at(1, 5001, '1', undefined), stream, 'a')).toBe(false)
+})
+
+test('as long as all positions hold, nothing changes', () => {
+  expect(judge(one, stream, [at(1, 10), at(1, 5000), at(1, 0)])).toEqual({ kind: 'fine' })
+  expect(judge(two, stream, [at(1, 4000), at(2, 4500)])).toEqual({ kind: 'fine' })
+})
+
+test('a stream re-created or cut begins an epoch above all that are known, behind the least time that was lost', () => {
+  expect(judge(one, { created: 'b', last: 10 }, [at(1, 50, '900'), at(1, 40, '800')])).toEqual({ kind: 'begin', epoch: 2, afterNs: 800n })
+  expect(judge(one, stream, [at(1, 40), at(7, 5000, '900', '901')])).toEqual({ kind: 'begin', epoch: 8, afterNs: 900n })
+  expect(begin(two.entries, { epoch: 3, from: 4001 })).toEqual([{ epoch: 1, from: 1 }, { epoch: 3, from: 4001 }]) // biome-ignore format: one line
+})
+
+test('a position of a life that is known to be over goes on where the next life begins', () => {
+  const lost = at(1, 4800, '900', '901')
+  expect(judge(two, stream, [lost])).toEqual({ kind: 'fine' })
+  expect(readOf(two, stream, lost)).toBe(versionOf(2, 4000))
+  expect(readOf(two, stream, at(1, 3900))).toBe(versionOf(1, 3900))
+  expect(readOf(two, stream, at(2, 4500))).toBe(versionOf(2, 4500))
+})
+
+test('a record older than the positions learns their epochs', () => {
+  const verdict = judge(one, stream, [at(2, 4500), at(2, 4700), at(1, 3000)])
+  expect(verdict).toEqual({ kind: 'learn', epochs: { entries: [{ epoch: 1, from: 1 }, { epoch: 2, from: 4500 }], created: 'a' } }) // biome-ignore format: one line
+})
+
+test('another life of the stream that still holds all positions (a restored backup) is only noted', () => {
+  expect(judge(one, { created: 'b', last: 5000 }, [at(1, 40)])).toEqual({ kind: 'learn', epochs: { ...one, created: 'b' } })
+})
