@@ -27,14 +27,15 @@ const packagesFit = () => {
   }
 }
 
-const installPackages = () =>
+/**
+ * @param {string[]} args
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
+const npm = (...args) =>
   new Promise((done) => {
-    const started = Date.now()
-    console.error('installing packages (npm ci)')
-    const progress = setInterval(() => console.error(`installing packages: ${Math.round((Date.now() - started) / 1000)} s`), 5000)
-    const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
-    const [command, ...args] = [...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
-    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [command, ...first] = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
+    const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+    const child = spawn(command, [...first, ...args, ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (bytes) => {
@@ -42,13 +43,23 @@ const installPackages = () =>
       })
     }
     child.on('error', () => fail('npm is missing: install Node.js with npm'))
-    child.on('close', (code) => {
-      clearInterval(progress)
-      if (code !== 0) fail(`npm ci failed:\n${output.trim()}`)
-      console.error(`packages are there (${((Date.now() - started) / 1000).toFixed(1)} s)`)
-      done(undefined)
-    })
+    child.on('close', (code) => done({ code, output }))
   })
+
+const installPackages = async () => {
+  const started = Date.now()
+  console.error('installing packages (npm ci)')
+  const progress = setInterval(() => console.error(`installing packages: ${Math.round((Date.now() - started) / 1000)} s`), 5000)
+  let result = await npm('ci')
+  // A registry that lacks a package of some other platform leaves it out of the lock file: `ci` refuses that, `install` keeps to the lock as well.
+  if (result.code !== 0 && result.output.includes('EUSAGE')) result = await npm('install', '--no-save')
+  clearInterval(progress)
+  if (result.code !== 0) {
+    const lines = result.output.split('\n').filter((line) => /^npm error +\S/.test(line))
+    fail(`the packages cannot be installed: ${lines.slice(0, 6).join(' ').replaceAll('npm error ', '') || result.output.trim()}`)
+  }
+  console.error(`packages are there (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+}
 
 /** The Node of the packages; this one where there is none for the machine and this one can run TypeScript. */
 const node = () => {
