@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node'
+import { table } from '../../infra/cli/table.ts'
 import type { Settings } from '../../infra/stack/settings.ts'
 import type { OwnStack } from '../support/own-stack.ts'
 
@@ -34,4 +35,22 @@ export async function run(row: Row, work: () => Promise<Outcome>): Promise<Findi
 export function all(measured: string, conditions: Record<string, boolean>): Outcome {
   const failed = Object.keys(conditions).filter((name) => !conditions[name])
   return { measured: failed.length === 0 ? measured : `${measured}; not: ${failed.join(', ')}`, pass: failed.length === 0 }
+}
+
+const WIDTH = 44
+
+/** Cuts a text into lines of at most 44 characters, at spaces. */
+const wrapped = (text: string): string[] =>
+  text.match(new RegExp(`.{1,${WIDTH}}(?=\\s|$)|\\S{${WIDTH}}`, 'g'))?.map((line) => line.trim()) ?? ['']
+
+/** The board as text, in the order of the seeds. */
+export function board(findings: readonly Finding[]): string[] {
+  const number = ({ id }: Row) => Number(id.slice(1))
+  const rows = [...findings]
+    .sort((a, b) => number(a) - number(b))
+    .flatMap(({ id, test, required, measured, result }) => {
+      const cells = [[id], wrapped(test), wrapped(required), wrapped(measured), [result]]
+      return Array.from({ length: Math.max(...cells.map((lines) => lines.length)) }, (_, i) => cells.map((lines) => lines[i] ?? ''))
+    })
+  return table(['row', 'test', 'required', 'measured', 'result'], rows)
 }

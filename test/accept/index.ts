@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util'
 import { connect } from '@nats-io/transport-node'
-import { table } from '../../infra/cli/table.ts'
 import { readSettings } from '../../infra/stack/settings.ts'
 import { startOwnStack } from '../support/own-stack.ts'
-import { type Finding, type OwnPlace, type Place, type Row, run } from './board.ts'
+import { board, type Finding, type OwnPlace, type Place, type Row, run } from './board.ts'
 import { A1, A2, A3, cached, firstTick, row } from './rows/first-tick.ts'
 import { LATER } from './rows/later.ts'
 import { A4, load } from './rows/load.ts'
@@ -14,11 +13,7 @@ import { A14, servers } from './rows/servers.ts'
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { here: { type: 'boolean', default: false } } })
   const findings = values.here ? await here() : await fresh()
-  const number = ({ id }: Row) => Number(id.slice(1))
-  const rows = findings
-    .sort((a, b) => number(a) - number(b))
-    .map(({ id, test, required, measured, result }) => [id, test, required, measured, result])
-  console.log(table(['row', 'test', 'required', 'measured', 'result'], rows).join('\n'))
+  console.log(board(findings).join('\n'))
   const count = (result: Finding['result']) => findings.filter((finding) => finding.result === result).length
   console.log(
     `${count('pass')} pass, ${count('FAIL')} fail, ${count('not built yet')} not built yet${values.here ? `, ${count('left out')} left out here` : ''}`,

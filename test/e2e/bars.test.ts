@@ -1,0 +1,97 @@
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { intervalNames } from '../../shared/contract/bar.ts'
+import { tickSubject } from '../../shared/contract/subjects.ts'
+import { compareBars } from '../../triggers/sources/compare-bars.ts'
+import { recompute, type Trade } from '../../triggers/sources/recompute.ts'
+import { TickPublisher } from '../../triggers/sources/tick-publisher.ts'
+import { type OwnStack, replicasOf, startOwnStack } from '../support/own-stack.ts'
+import { barsInStream, barsInTable, newestOf } from '../support/stored-bars.ts'
+
+const START_MS = Date.UTC(2024, 0, 15, 23, 40)
+const LONG = { timeout: 60_000, interval: 200 }
+
+let stack: OwnStack
+let connection: NatsConnection
+beforeAll(async () => {
+  stack = await startOwnStack({ env: { BAR_IDLE_MS: '2000' } })
+  connection = await connect({ servers: stack.urls.NATS_URL, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
+})
+afterAll(async () => {
+  await connection?.close()
+  await stack?.discard()
+})
+
+test('ticks become bars of five intervals, in QuestDB and by GET /bars', async () => {
+  const trades = marketOf('BTC/USDT', 2000, 1200)
+  const expected = recompute(trades, intervalNames)
+  const publisher = new TickPublisher(connection)
+  for (const trade of trades) await publish(publisher, trade)
+  await publisher.settle()
+  publisher.close()
+
+  await expect.poll(async () => compareBars(await tableOf('BTC/USDT'), expected), LONG).toEqual([])
+
+  const page = await fetch(`${stack.urls.GATEWAY_URL}/bars/BTC%2FUSDT?interval=5m&exchange=test&limit=1000`)
+  const { bars } = (await page.json()) as { bars: Trade[] }
+  expect(page.status).toBe(200)
+  expect(
+    compareBars(
+      bars as never,
+      expected.filter(({ interval }) => interval === '5m'),
+    ),
+  ).toEqual([])
+})
+
+test('whatever is killed in the middle, the bars are the same', { timeout: 180_000 }, async () => {
+  const trades = marketOf('ETH/USDT', 12_000, 100)
+  const expected = recompute(trades, intervalNames)
+  const publisher = new TickPublisher(connection)
+  const kills = ['nats', 'tick-to-bar', 'valkey', 'trigger-0', 'questdb', 'gateway', 'persist-bars']
+  for (const [i, trade] of trades.entries()) {
+    if (i % 1500 === 750) kill(kills[(i - 750) / 1500] ?? 'tick-to-bar')
+    await publish(publisher, trade)
+    // A thousand a second, so that every kill meets ticks on their way.
+    if (i % 10 === 0) {
+      publisher.push()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  await publisher.settle()
+  publisher.close()
+
+  await expect.poll(async () => compareBars(await tableOf('ETH/USDT'), expected), LONG).toEqual([])
+
+  const stream = [...newestOf(await barsInStream(connection)).values()].filter(({ symbol }) => symbol === 'ETH/USDT')
+  expect(compareBars(stream, expected)).toEqual([])
+})
+
+const tableOf = async (symbol: string) => (await barsInTable(stack.urls.QUESTDB_URL)).filter((bar) => bar.symbol === symbol)
+
+const publish = (publisher: TickPublisher, trade: Trade) => publisher.send(tickSubject(trade.exchange, trade.symbol), JSON.stringify(trade))
+
+function kill(name: string): void {
+  const isFunction = name === 'tick-to-bar' || name === 'persist-bars'
+  for (const pid of isFunction ? replicasOf(stack, name).map((replica) => replica.pid) : [stack.process(name).pid!])
+    process.kill(pid, 'SIGKILL')
+}
+
+/** Trades that cross midnight; every tenth comes a second time, every seventh up to a minute late. */
+function marketOf(symbol: string, count: number, stepMs: number): Trade[] {
+  const trades: Trade[] = []
+  for (let i = 0; i < count; i++) {
+    const lateMs = i % 7 === 0 ? (i * 37) % 60_000 : 0
+    const trade: Trade = {
+      timestamp: START_MS + i * stepMs - lateMs,
+      exchange: 'test',
+      symbol,
+      price: 100 + ((i * 7919) % 1000) / 10,
+      qty: ((i % 13) + 1) / 8,
+      side: i % 3 === 0 ? 'sell' : 'buy',
+      trade_id: i,
+    }
+    trades.push(trade)
+    if (i % 10 === 0) trades.push(trade)
+  }
+  return trades
+}

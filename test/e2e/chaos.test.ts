@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { runFaults } from '../chaos/run.ts'
+import { hasReferenceData } from '../support/reference.ts'
+
+if (!hasReferenceData) console.warn('skipped: the fault run; ../shared/data is not there')
+
+test.skipIf(!hasReferenceData)('a short fault run leaves no bar different, missing or extra', async () => {
+  const lines: string[] = []
+
+  const { verdict } = await runFaults({ minutes: 1, seed: 20_241, say: (line) => lines.push(line) })
+
+  const failed = verdict.filter(({ ok }) => !ok).map(({ check, found, examples }) => [check, found, ...examples.slice(0, 5)])
+  expect(failed, lines.join('\n')).toEqual([])
+})
