@@ -42,8 +42,6 @@ export async function main(args: string[]): Promise<number> {
   )
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const stack = await startOwnStack({ say })
-  const discarded = () => void stack.discard().then(() => process.exit(130))
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, discarded)
   const rows: Row[] = []
   try {
     if (only.includes('throughput')) rows.push(...(await throughput(stack, rounds, most, say)))

@@ -15,19 +15,26 @@ export type OwnStack = Stack & {
 
 type Options = Pick<StackOptions, 'env' | 'say'> & { readonly triggers?: number }
 
-/** Starts a whole stack on free ports with its data in a temporary folder. */
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Starts a whole stack on free ports with its data in a temporary folder; a signal that ends this process ends the stack first. */
 export async function startOwnStack({ triggers = 1, ...options }: Options = {}): Promise<OwnStack> {
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-stack-'))
   const settings = await freeSettings(folder, { triggers })
+  let running: Stack | undefined
+  const ended = () => void discard().finally(() => process.exit(130))
+  const discard = async () => {
+    for (const name of END_SIGNALS) process.off(name, ended)
+    await running?.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  for (const name of END_SIGNALS) process.on(name, ended)
   const start = async (): Promise<OwnStack> => {
     const stack = await startStack({ settings, ...options })
+    running = stack
     const again = async () => {
       await stack.stop()
       return start()
-    }
-    const discard = async () => {
-      await stack.stop()
-      await rm(folder, { recursive: true, force: true })
     }
     return { ...stack, again, discard }
   }
