@@ -17,6 +17,7 @@ export const CODES = [
   'LATE_TS', // the tick is older than the horizon of its bar
   'TRADE_MISMATCH', // a known trade id with other content
   'SUBJECT_MISMATCH', // the payload's symbol is not the subject's
+  'BAD_MESSAGE', // a message is not JSON, or not of the schema its function reads
   'BAD_BAR', // a message on a bar subject is not a bar
   'FAILED', // the function refused the message for good
 ] as const

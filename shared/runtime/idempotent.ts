@@ -1,0 +1,74 @@
+import { Counter } from 'prom-client'
+import type { Positions } from '../contract/batch.ts'
+import { toDeadLetter } from '../contract/dead-letter.ts'
+import type { Batch } from '../contract/framing.ts'
+import { STREAMS } from '../contract/streams.ts'
+import type { Reject } from '../domain/messages.ts'
+import { fence } from '../domain/position.ts'
+import { versionOf } from '../domain/version.ts'
+import type { PositionTable } from '../ports/position-table.ts'
+import type { Publisher } from '../ports/publisher.ts'
+import type { FunctionApp } from './function.ts'
+import { createMetrics } from './metrics.ts'
+import { definePositioned } from './positioned.ts'
+
+type Definition<Item> = {
+  readonly name: string
+  readonly positions: PositionTable
+  readonly deadLetters: Publisher
+  /** Takes the messages of a batch apart: what to handle, and what can never succeed (`messagesOf` does it by a schema). */
+  readonly read: (batch: Batch) => { readonly items: readonly Item[]; readonly rejects: readonly Reject[] }
+  /**
+   * The effect. When it returns, it must be there to stay; done again, now or late, by this process or another, it must change nothing:
+   * whatever it writes has a key and a version of its own.
+   * @throws {RetryableError} when a server it needs is away: the same messages will come again.
+   */
+  readonly handle: (items: readonly Item[]) => Promise<void>
+}
+
+/**
+ * A positioned function whose effect is idempotent by key. Order within a call: dead letters acknowledged, effect, position.
+ *
+ * Effect and position are not one atomic step here, and comparing the position is no lock: two callers may both pass it. That is sound because
+ * the effect done twice, late or out of order is the effect done once; and a position is only ever written after the effect of all before it,
+ * so the greatest one is true whoever wrote it. The comparison finds lost messages (409), no more.
+ */
+export function defineIdempotent<Item>({ name, positions, deadLetters, read, handle }: Definition<Item>): FunctionApp {
+  const metrics = createMetrics(name)
+  const registers = [metrics]
+  const handled = new Counter({ name: 'function_handled_total', help: 'Messages handled, repeats included', registers })
+  const rejected = new Counter({ name: 'function_rejected_total', help: 'Dead letters, by code', labelNames: ['code'], registers })
+
+  return definePositioned({
+    name,
+    metrics,
+    async apply(batch) {
+      const { stream, epoch, slots, last, lastNs, count } = batch.head
+      const stored = await positions.read(stream)
+      const versions = slots.map(([slot]) => stored.get(slot)?.version ?? null)
+      const after = slots.map(([, version]) => version)
+      const begin = slots.map(([, , flag]) => flag === 1)
+      const version = versionOf(epoch, last)
+      const verdict = fence(versions, after, begin, version)
+      if (verdict === 'repeat') return { kind: 'repeat' }
+      const covered = slots.map(([slot]) => slot)
+      if (verdict === 'conflict') return { kind: 'conflict', positions: pick(stored, covered) }
+      const { items, rejects } = read(batch)
+      if (rejects.length > 0) await deadLetters.publishAll(rejects.map((reject) => toDeadLetter({ functionName: name, ...reject })))
+      if (items.length > 0) await handle(items)
+      // A quiet batch moves nothing.
+      if (versions.some((known) => known !== version)) await positions.write(stream, covered, { version, ns: lastNs })
+      handled.inc(items.length)
+      for (const { code } of rejects) rejected.inc({ code })
+      return { kind: 'applied', applied: count - rejects.length, rejected: rejects.length }
+    },
+    async positions(stream) {
+      const stored = await positions.read(stream)
+      const slots = Object.values(STREAMS).find((known) => known.name === stream)?.slots ?? 0
+      return pick(stored, new Set([...Array(slots).keys(), ...stored.keys()]))
+    },
+  })
+}
+
+const pick = (stored: Awaited<ReturnType<PositionTable['read']>>, slots: Iterable<number>): Positions =>
+  Object.fromEntries(Array.from(slots, (slot) => [slot, stored.get(slot) ?? null]))
