@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Committed } from '../../ports/bar-store.ts'
 import { RetryableError } from '../../runtime/errors.ts'
 import advanceBars from './lua/advance-bars.lua?raw'
+import recordPositions from './lua/record-positions.lua?raw'
 import showBars from './lua/show-bars.lua?raw'
 
 type Argument = string | number | Buffer
@@ -17,6 +18,7 @@ function register(client: Redis, name: string, lua: string): Script {
 }
 
 export const advanceScript = (client: Redis): Script => register(client, 'advanceBars', advanceBars)
+export const recordScript = (client: Redis): Script => register(client, 'recordPositions', recordPositions)
 export const showScript = (client: Redis): Script => register(client, 'showBars', showBars)
 
 /** What advance-bars.lua's result means. */
