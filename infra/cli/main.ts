@@ -34,6 +34,12 @@ program
   .action(async (options) => finish((await import('./status.ts')).status(options)))
 
 program
+  .command('deploy')
+  .description('build functions of stack.yml (all, when none is named) and bring them to the running stack')
+  .argument('[functions...]')
+  .action(async (functions) => finish((await import('./deploy.ts')).deploy(functions)))
+
+program
   .command('logs')
   .description('print a log: nats, valkey, questdb, gateway, trigger-0, feed, or a function')
   .argument('<name>')

@@ -8,6 +8,8 @@ export type DeployOptions = {
   readonly user: string
   readonly password: string
   readonly stackFile: string
+  /** Only these functions of it. */
+  readonly only?: readonly string[]
   /** Over the environment of every function, as `faas-cli deploy -e NAME=VALUE`. */
   readonly env?: Readonly<Record<string, string>>
   /** What `${VAR}` in the stack file stands for; this process's environment unless given. */
@@ -21,11 +23,11 @@ const LOOK_MS = 25
 
 /**
  * Deploys every function of a stack file over HTTP as faas-cli does (an update first, a new deployment when there is none), and waits until all are ready.
- * @throws {Problem} with the gateway's own words when it refuses one, or naming those that are not ready in time.
+ * @throws {Problem} naming functions that the file does not have; with the gateway's own words when it refuses one; or naming those that are not ready in time.
  */
 export async function deployStack(options: DeployOptions): Promise<void> {
   const { stackFile, env = {}, variables = process.env, onProgress, readyWithinMs = 30_000 } = options
-  const functions = await readStackFile(stackFile, variables)
+  const functions = chosen(await readStackFile(stackFile, variables), options)
   await Promise.all(
     functions.map(async ({ envVars, ...rest }) => {
       await deploy(options, { ...rest, envVars: { ...envVars, ...env } })
@@ -42,6 +44,14 @@ export async function deployStack(options: DeployOptions): Promise<void> {
     if (performance.now() > deadline) throw new Problem(`not ready within ${readyWithinMs / 1000} s: ${[...left].join(', ')}`)
     await sleep(LOOK_MS)
   }
+}
+
+function chosen(functions: readonly StackFunction[], { stackFile, only }: DeployOptions): readonly StackFunction[] {
+  if (!only) return functions
+  const names = functions.map(({ service }) => service)
+  const absent = only.filter((name) => !names.includes(name))
+  if (absent.length > 0) throw new Problem(`${stackFile} has no function ${absent.join(', ')}; it has ${names.join(', ')}`)
+  return functions.filter(({ service }) => only.includes(service))
 }
 
 async function deploy(options: DeployOptions, deployment: StackFunction): Promise<void> {

@@ -29,6 +29,14 @@ test('a stack is deployed with its overrides, ready when it returns, and can be 
   expect(host.replicas()).toEqual(before)
 })
 
+test('only the functions asked for are deployed, and one that is not in the file is named', async () => {
+  const functions = '{ chosen: { image: local/probe }, left: { image: local/probe } }'
+  await deployStack(options(functions, { only: ['chosen'] }))
+  expect((await host.call('/function/chosen')).status).toBe(200)
+  expect((await host.call('/function/left')).status).toBe(404)
+  await expect(deployStack(options(functions, { only: ['chosen', 'absent'] }))).rejects.toThrow(/no function absent; it has chosen, left/)
+})
+
 test('a refusal is told in the words of the gateway', async () => {
   await expect(deployStack(options('{ bad: { image: local/absent } }'))).rejects.toThrow(
     /function bad was refused: image "local\/absent:latest" has no bundle/,
