@@ -13,13 +13,16 @@ export function toRuns(values: Iterable<number>): number[] {
 
 /** Run-length codes the steps between numbers; the first step is from 0. */
 export function toStepRuns(values: Iterable<number>): number[] {
-  const steps: number[] = []
+  const runs: number[] = []
   let before = 0
   for (const value of values) {
-    steps.push(value - before)
+    const step = value - before
+    const end = runs.length
+    if (end > 0 && runs[end - 2] === step) runs[end - 1]!++
+    else runs.push(step, 1)
     before = value
   }
-  return toRuns(steps)
+  return runs
 }
 
 /** Undoes {@link toRuns}. @throws {RangeError} when the runs do not give exactly `count` numbers. */

@@ -36,7 +36,10 @@ export class Draft {
   readonly #seqs: Float64Array
   readonly #times: Float64Array
   readonly #subNs: Uint32Array
-  readonly #subjects: Subject[] = []
+  /** The subjects in the order they came, and which of them each message has. */
+  #subjects: Subject[] = []
+  readonly #subjectAt: Uint32Array
+  readonly #known = new Map<Subject, number>()
   #headers: Record<string, string> | undefined
 
   constructor(most: number, firstBytes = FIRST_BYTES) {
@@ -46,6 +49,7 @@ export class Draft {
     this.#seqs = new Float64Array(most)
     this.#times = new Float64Array(most)
     this.#subNs = new Uint32Array(most)
+    this.#subjectAt = new Uint32Array(most)
   }
 
   /** Empties it for other messages. */
@@ -56,26 +60,18 @@ export class Draft {
     this.nowMs = undefined
     this.isPart = false
     this.#headers = undefined
+    this.#subjects = []
+    this.#known.clear()
   }
 
   /** Takes a message whose payload is `bytes[start .. end)`. A newline in it becomes a space. */
-  append(
-    subject: Subject,
-    version: number,
-    ms: number,
-    subNs: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    header?: string,
-  ): void {
+  append(subject: Subject, version: number, ms: number, subNs: number, bytes: Buffer, start: number, end: number, header?: string): void {
     const i = this.count
     const at = this.sizeBytes
     const stop = at + end - start
     if (stop + 1 > this.#body.length) this.#grow(stop + 1)
     const body = this.#body
-    if (bytes instanceof Buffer) bytes.copy(body, at, start, end)
-    else body.set(bytes.subarray(start, end), at)
+    bytes.copy(body, at, start, end)
     body[stop] = NEWLINE
     for (let found = body.indexOf(NEWLINE, at); found < stop; found = body.indexOf(NEWLINE, found)) body[found] = SPACE
     if (i === 0) this.epoch = epochOf(version)
@@ -84,7 +80,7 @@ export class Draft {
     this.#seqs[i] = sequenceOf(version)
     this.#times[i] = ms
     this.#subNs[i] = subNs
-    this.#subjects[i] = subject
+    this.#subjectAt[i] = this.#indexOf(subject)
     if (header !== undefined) {
       this.#headers ??= {}
       this.#headers[i] = header
@@ -114,24 +110,13 @@ export class Draft {
   }
 
   subject(i: number): string {
-    return this.#subjects[i]!.text
+    return this.#subjects[this.#subjectAt[i]!]!.text
   }
 
   /** The first line of the batch. @param slots - what the batch covers, as in {@link BatchHead}. */
   head(stream: string, slots: BatchHead['slots']): BatchHead {
     const { count, epoch, nowMs } = this
     const last = this.last!
-    const names = new Map<Subject, number>()
-    const indices: number[] = []
-    for (let i = 0; i < count; i++) {
-      const subject = this.#subjects[i]!
-      let index = names.get(subject)
-      if (index === undefined) {
-        index = names.size
-        names.set(subject, index)
-      }
-      indices.push(index)
-    }
     return {
       stream,
       epoch,
@@ -141,8 +126,8 @@ export class Draft {
       count,
       seqs: toStepRuns(this.#seqs.subarray(0, count)),
       times: toStepRuns(this.#times.subarray(0, count)),
-      subjects: [...names.keys()].map(({ text }) => text),
-      subject: toRuns(indices),
+      subjects: this.#subjects.map(({ text }) => text),
+      subject: toRuns(this.#subjectAt.subarray(0, count)),
       ...(this.#headers && { headers: this.#headers }),
       ...(nowMs !== undefined && { nowMs }),
     }
@@ -158,11 +143,29 @@ export class Draft {
     const part = new Draft(to - from, this.#starts[to]! - this.#starts[from]!)
     for (let i = from; i < to; i++) {
       const { version, ms, subNs } = this.mark(i)
-      part.append(this.#subjects[i]!, version, ms, subNs, this.#body, this.#starts[i]!, this.#starts[i + 1]! - 1, this.#headers?.[i])
+      part.append(
+        this.#subjects[this.#subjectAt[i]!]!,
+        version,
+        ms,
+        subNs,
+        this.#body,
+        this.#starts[i]!,
+        this.#starts[i + 1]! - 1,
+        this.#headers?.[i],
+      )
     }
     part.seal(last)
     part.isPart = true
     return part
+  }
+
+  #indexOf(subject: Subject): number {
+    const before = this.count > 0 ? this.#subjectAt[this.count - 1]! : 0
+    if (this.#subjects[before] === subject) return before
+    const known = this.#known.get(subject)
+    if (known !== undefined) return known
+    this.#known.set(subject, this.#subjects.length)
+    return this.#subjects.push(subject) - 1
   }
 
   #grow(size: number): void {

@@ -61,7 +61,8 @@ export class Lane {
   /** How often a batch was cut in two. */
   halvings = 0
   readonly #options: LaneOptions
-  readonly #places = new Map<number, { after: number; begin: boolean; read: number }>()
+  /** By slot; empty where the slot is another lane's. */
+  readonly #places: { after: number; begin: boolean; read: number }[] = []
   readonly #queue: Draft[] = []
   readonly #spare: Draft[] = []
   #state: 'placing' | 'ready' | 'calling' | 'seek' | 'bury' = 'placing'
@@ -89,7 +90,7 @@ export class Lane {
 
   /** The least version that all its slots have applied. */
   get applied(): number {
-    return Math.min(...[...this.#places.values()].map(({ read }) => read))
+    return Math.min(...this.slots.map((slot) => this.#places[slot]?.read ?? 0))
   }
 
   /** Not while it waits to be placed, at first or after a conflict. */
@@ -120,7 +121,7 @@ export class Lane {
   /** Sets where every slot stands; `from` is the mark of the least `read`: the stream must be shown from just behind it. */
   place(placements: readonly Placement[], from: Mark): void {
     this.#drop()
-    for (const { slot, ...place } of placements) this.#places.set(slot, place)
+    for (const { slot, ...place } of placements) this.#places[slot] = place
     this.#seen = from
     this.#state = 'ready'
   }
@@ -138,12 +139,12 @@ export class Lane {
     version: number,
     ms: number,
     subNs: number,
-    bytes: Uint8Array,
+    bytes: Buffer,
     start: number,
     end: number,
     header?: string,
   ): void {
-    if (version <= this.#seen.version || version <= this.#places.get(subject.slot)!.read) return
+    if (version <= this.#seen.version || version <= this.#places[subject.slot]!.read) return
     const draft = this.#open(epochOf(version), end - start, nowMs)
     const before = draft.sizeBytes
     draft.append(subject, version, ms, subNs, bytes, start, end, header)
@@ -162,7 +163,7 @@ export class Lane {
    */
   rest(brokerMs: number | undefined): void {
     if (this.#state !== 'ready' || this.#queue.length > 0) return
-    const places = [...this.#places.values()]
+    const places = this.slots.map((slot) => this.#places[slot]!)
     // A function that has no state yet has nothing to close either.
     const isNew = places.every(({ begin, read }) => begin && read === this.#seen.version)
     const isBehind = places.some(({ read }) => read < this.#seen.version)
@@ -211,7 +212,7 @@ export class Lane {
 
   #settled(): void {
     const { last } = this.#queue[0]!
-    for (const [slot] of this.#called!.slots) this.#places.set(slot, { after: last!.version, begin: false, read: last!.version })
+    for (const [slot] of this.#called!.slots) this.#places[slot] = { after: last!.version, begin: false, read: last!.version }
     const done = this.#queue.shift()!
     this.#release(done)
     done.reset()
@@ -254,7 +255,8 @@ export class Lane {
   #covered(draft: Draft): BatchHead['slots'] {
     const end = draft.last!.version
     const covered: BatchHead['slots'] = []
-    for (const [slot, { after, begin, read }] of this.#places) {
+    for (const slot of this.slots) {
+      const { after, begin, read } = this.#places[slot]!
       if (read < end || (read === end && draft.nowMs !== undefined)) covered.push([slot, after, begin ? 1 : 0])
     }
     return covered

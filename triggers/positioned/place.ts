@@ -25,8 +25,9 @@ type SlotPosition = { readonly slot: number; readonly begin: boolean; readonly p
 export async function placeLanes(deps: PlaceDeps, lanes: readonly Lane[]): Promise<Reach> {
   const waiting = lanes.filter((lane) => !lane.isPlaced)
   const others = lanes.filter((lane) => lane.isPlaced)
-  const bySlot = waiting.length > 0 ? await slotPositions(deps, waiting) : []
+  // Noted before anything is awaited: a lane that meets a conflict meanwhile has seen nothing any more.
   const seen = others.map((lane): Position => ({ version: lane.seen.version, ns: nsOfMark(lane.seen) }))
+  const bySlot = waiting.length > 0 ? await slotPositions(deps, waiting) : []
   const asked = [...bySlot.map(({ position }) => position), ...seen]
   const distinct = [...new Map(asked.map((position) => [position.version, position])).values()]
   const { epochs, state, reads } = await locate(deps, distinct)

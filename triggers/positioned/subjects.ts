@@ -12,6 +12,7 @@ export class Subjects {
   readonly #slots: number
   readonly #byHash = new Map<number, Subject[]>()
   #count = 0
+  #last: Subject | undefined
 
   constructor(slots: number) {
     this.#slots = slots
@@ -19,9 +20,11 @@ export class Subjects {
 
   /** The subject in `bytes[start .. end)`; `hash` is any hash of those bytes. */
   find(bytes: Uint8Array, start: number, end: number, hash: number): Subject {
-    const alike = this.#byHash.get(hash)
-    if (alike) for (const subject of alike) if (isAt(subject.bytes, bytes, start, end)) return subject
-    return this.#add(bytes.slice(start, end), hash)
+    // Ticks of one symbol come in runs.
+    if (this.#last && isAt(this.#last.bytes, bytes, start, end)) return this.#last
+    const known = this.#byHash.get(hash)?.find((subject) => isAt(subject.bytes, bytes, start, end))
+    this.#last = known ?? this.#add(bytes.slice(start, end), hash)
+    return this.#last
   }
 
   #add(own: Uint8Array, hash: number): Subject {

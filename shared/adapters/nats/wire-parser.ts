@@ -48,6 +48,7 @@ const P = 80
 export class WireParser {
   readonly #events: WireEvents
   readonly #message: WireMessage
+  #at = 0
 
   constructor(events: WireEvents) {
     this.#events = events
@@ -85,40 +86,46 @@ export class WireParser {
 
   /** `MSG <subject> <sid> [reply] <bytes>` or `HMSG <subject> <sid> [reply] <header bytes> <bytes>`: read from its end, where the numbers are. */
   #delivery(bytes: Buffer, start: number, line: number, end: number, withHeaders: boolean): number {
-    let at = line
-    const number = () => {
-      let value = 0
-      let unit = 1
-      for (let c = bytes[--at]!; c >= ZERO; c = bytes[--at]!) {
-        value += (c - ZERO) * unit
-        unit *= 10
-      }
-      return value
-    }
-    const size = number()
-    const headerSize = withHeaders ? number() : 0
+    this.#at = line
+    const size = this.#number(bytes)
+    const headerSize = withHeaders ? this.#number(bytes) : 0
     const bodyStart = line + 2
     const bodyEnd = bodyStart + size
     if (bodyEnd + 2 > end) return -1
-    const last = number()
-    if (bytes[at] === DOT) {
+    const last = this.#number(bytes)
+    if (bytes[this.#at] === DOT) {
       const message = this.#message
       message.bytes = bytes
       message.headerStart = bodyStart
       message.payloadStart = bodyStart + headerSize
       message.payloadEnd = bodyEnd
       // `last` was the count of messages pending; before it stands the time, 19 digits from 2001 to 2286.
+      const at = this.#at
       let ns = 0
       for (let i = at - 6; i < at; i++) ns = ns * 10 + bytes[i]! - ZERO
       message.subNs = ns
-      at -= 6
-      message.ms = number()
-      message.consumerSequence = number()
-      message.sequence = number()
+      this.#at = at - 6
+      message.ms = this.#number(bytes)
+      message.consumerSequence = this.#number(bytes)
+      message.sequence = this.#number(bytes)
       this.#subject(bytes, start + (withHeaders ? 5 : 4))
       this.#events.message(message)
-    } else if (withHeaders && bytes[at] === SPACE) this.#events.status(last, bytes.toString('latin1', bodyStart, bodyStart + headerSize))
+    } else if (withHeaders && bytes[this.#at] === SPACE)
+      this.#events.status(last, bytes.toString('latin1', bodyStart, bodyStart + headerSize))
     return bodyEnd + 2
+  }
+
+  /** The number that ends before `#at`, which then is where the character before it stands. */
+  #number(bytes: Buffer): number {
+    let at = this.#at - 1
+    let value = 0
+    let unit = 1
+    for (let c = bytes[at]!; c >= ZERO; c = bytes[--at]!) {
+      value += (c - ZERO) * unit
+      unit *= 10
+    }
+    this.#at = at
+    return value
   }
 
   #subject(bytes: Buffer, start: number): void {

@@ -37,7 +37,9 @@ export function openWire(url: string, name: string, handlers: WireHandlers): Pro
   let filled = 0
   let maxPayload = 0
   let state: 'opening' | 'open' | 'over' = 'opening'
-  let socket: Socket = connectTcp({ host, port, noDelay: true })
+  // Without TLS, bytes land where they are parsed: a buffer for each chunk would be most of the garbage of this process.
+  const onread = { buffer: () => buffer.subarray(filled), callback: (size: number) => take(size) }
+  let socket: Socket = connectTcp({ host, port, noDelay: true, onread })
 
   const over = (reason: string) => {
     if (state === 'over') return
@@ -66,7 +68,10 @@ export function openWire(url: string, name: string, handlers: WireHandlers): Pro
     maxPayload = info.max_payload
     if (state === 'open') return
     const secure = tls || info.tls_required
-    if (secure) listen(connectTls({ socket, servername: host }))
+    if (secure) {
+      listen(connectTls({ socket, servername: host }))
+      socket.on('data', takeChunk)
+    }
     const options = { verbose: false, pedantic: false, headers: true, no_responders: true, protocol: 1, lang: 'node', version: '1', name }
     socket.write(`CONNECT ${JSON.stringify({ ...options, tls_required: secure, ...credentials })}\r\nPING\r\n`)
   }
@@ -83,24 +88,29 @@ export function openWire(url: string, name: string, handlers: WireHandlers): Pro
     },
     error: over,
   })
-  const take = (chunk: Buffer) => {
-    if (state === 'over') return
-    if (filled + chunk.length > buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, filled + chunk.length))
-      buffer.copy(larger, 0, 0, filled)
-      buffer = larger
-    }
-    chunk.copy(buffer, filled)
-    const end = filled + chunk.length
+  const take = (size: number): boolean => {
+    if (state === 'over') return false
+    const end = filled + size
     const rest = parser.parse(buffer, end)
     buffer.copyWithin(0, rest, end)
     filled = end - rest
+    if (filled === buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * buffer.length)
+      buffer.copy(larger)
+      buffer = larger
+    }
     handlers.drained()
+    return true
+  }
+  const takeChunk = (chunk: Buffer) => {
+    for (let at = 0; at < chunk.length; ) {
+      const size = chunk.copy(buffer, filled, at)
+      at += size
+      take(size)
+    }
   }
   const listen = (next: Socket) => {
-    socket.removeListener('data', take)
     socket = next
-    socket.on('data', take)
     socket.on('error', (error) => over(error.message))
     socket.on('close', () => over('the connection was closed'))
   }
