@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import type { Control } from '../../../../shared/adapters/nats/control.ts'
+import type { StreamAccess } from '../../../../shared/adapters/nats/stream.ts'
+import { versionOf } from '../../../../shared/domain/version.ts'
+import { markOf } from '../../../../triggers/positioned/draft.ts'
+import type { Epochs } from '../../../../triggers/positioned/epochs.ts'
+import { Lane } from '../../../../triggers/positioned/lane.ts'
+import { placeLanes } from '../../../../triggers/positioned/place.ts'
+import type { Trigger } from '../../../../triggers/trigger.ts'
+
+const LAST = 10
+const EPOCHS: Epochs = { entries: [{ epoch: 2, from: 1 }], created: 'second life' }
+const options = { stream: 'S', batch: 10, maxBytes: 1000, waitMs: 0 }
+const placed = (slot: number): Lane => {
+  const lane = new Lane([slot], options)
+  const version = versionOf(2, LAST)
+  lane.place([{ slot, after: version, begin: false, read: version }], markOf(version, nsOf(LAST)))
+  return lane
+}
+
+test('a lane that meets a conflict while another is being placed waits for the next placing, and the epochs stay as they are', async () => {
+  const [waiting, other] = [new Lane([0], options), placed(1)]
+  const control = memoryControl({ 'epoch.S': EPOCHS, 'begin.f.S': { epoch: 1, seq: 0, ns: '0' } })
+  const positions = async () => {
+    other.rest(1)
+    other.next(0)
+    other.settle({ kind: 'seek', positions: { '1': null } }, 0, 0)
+    return { '0': null, '1': null }
+  }
+
+  const reach = await placeLanes({ ...deps(control), invoke: { batch: () => Promise.reject(), positions } }, [waiting, other])
+
+  expect(reach).toMatchObject({ epochs: EPOCHS, start: 1 })
+  expect([waiting.isPlaced, other.isPlaced]).toEqual([true, false])
+  expect((await control.get('epoch.S'))?.value).toEqual(EPOCHS)
+})
+
+const nsOf = (sequence: number): string => String(1_700_000_000_000_000_000n + BigInt(sequence))
+
+const deps = (control: Control) => ({ stream, control, alarm: () => {}, trigger: { functionName: 'f', start: { kind: 'all' } } as Trigger })
+
+const stream: StreamAccess = {
+  name: 'S',
+  state: async () => ({ created: EPOCHS.created, first: 1, last: LAST, nowMs: 1, slots: 2 }),
+  message: async (sequence) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence), headers: {} }),
+  sequenceAt: async () => LAST + 1,
+  consumer: async () => 'consumer',
+  removeConsumer: async () => {},
+}
+
+/** The control bucket in memory. */
+function memoryControl(values: Record<string, unknown>): Control {
+  const entries = new Map(Object.entries(values).map(([key, value]) => [key, { value, revision: 1 }]))
+  return {
+    get: async <T>(key: string) => entries.get(key) as { value: T; revision: number } | undefined,
+    create: async (key, value) => (entries.has(key) ? undefined : entries.set(key, { value, revision: 1 }).get(key)!.revision),
+    replace: async (key, value, revision) => entries.set(key, { value, revision: revision + 1 }).get(key)!.revision,
+    put: async (key, value) => void entries.set(key, { value, revision: 1 }),
+    remove: async (key) => void entries.delete(key),
+  }
+}
