@@ -45,6 +45,7 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
   valkey.on('error', () => {})
   const publisher = new TapePublisher(stack.urls.NATS_URL, tape)
   const world: World = { stack, publisher, connection, valkey, env: ENV, kills: new Map() }
+  let good = false
   try {
     await stack.process('trigger-1').stop()
     publisher.start()
@@ -52,23 +53,20 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
     await publisher.finished()
     say('the whole tape is in the stream; waiting for the last bars')
     await settled(world)
-    return {
-      done,
-      verdict: await verdictOf(
-        world,
-        tracks,
-        tape,
-        done.some(({ name }) => /stream/.test(name)),
-      ),
-      messages: tape.length,
-      published: publisher.published,
-      resumed: publisher.resumed,
-    }
+    const cameAgain = done.some(({ name }) => name.endsWith('-stream'))
+    const verdict = await verdictOf(world, tracks, tape, cameAgain)
+    good = verdict.every(({ ok }) => ok)
+    const { published, resumed } = publisher
+    return { done, verdict, messages: tape.length, published, resumed }
   } finally {
     await publisher.stop()
     valkey.disconnect()
     await connection.close()
-    await stack.discard()
+    if (good) await stack.discard()
+    else {
+      await stack.stop()
+      say(`data and logs of this run are kept in ${stack.settings.data}`)
+    }
   }
 }
 
