@@ -1,0 +1,55 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { bundleOf, parseDeployment } from '../../infra/faas/deployment.ts'
+import { ROOT } from '../../infra/stack/settings.ts'
+import { readStackFile } from '../../infra/stack/stack-file.ts'
+import { STREAMS } from '../../shared/contract/streams.ts'
+import { triggerOf } from '../../triggers/trigger.ts'
+
+/** What OpenFaaS's Community Edition accepts: 15 functions, of which one is left to the user, and no label of the paid editions. */
+const MOST_FUNCTIONS = 14
+const PAID_LABELS = ['com.openfaas.scale.zero', 'com.openfaas.scale.zero-duration', 'com.openfaas.scale.target', 'com.openfaas.scale.type']
+
+const functions = await readStackFile(join(ROOT, 'stack.yml'), {})
+const textsOf = (texts: unknown) => texts as Readonly<Record<string, string>>
+
+test('every folder of functions/ has an entry in stack.yml and a unit test, and there are no others', () => {
+  const folders = (path: string) => readdirSync(join(ROOT, path), { withFileTypes: true })
+  const inFunctions = folders('functions').flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+  const tested = folders('test/unit/functions').map(({ name }) => name.replace(/\.test\.ts$/, ''))
+  expect(functions.map(({ service }) => service).sort(), 'stack.yml').toEqual(inFunctions.sort())
+  expect(tested.sort(), 'test/unit/functions').toEqual(inFunctions.sort())
+})
+
+test('the stack file reads for a cluster as well', async () => {
+  const inCluster = await readStackFile(join(ROOT, 'stack.yml'), { STACK: 'cluster', IMAGES: 'registry.example/you', TAG: '1' })
+  for (const { service, image, envVars } of inCluster) {
+    expect(image).toBe(`registry.example/you/${service}:1`)
+    const local = functions.find((one) => one.service === service)
+    expect(Object.keys(envVars).sort()).toEqual(Object.keys(local!.envVars).sort())
+  }
+})
+
+test('OpenFaaS Community Edition takes them all, in its one namespace', () => {
+  expect(functions.length).toBeLessThanOrEqual(MOST_FUNCTIONS)
+  expect(functions.filter(({ namespace }) => namespace !== undefined)).toEqual([])
+})
+
+describe.each(functions)('$service', ({ service, image, labels, annotations, ...rest }) => {
+  test('is taken by the local host, with the bundle of its own folder', () => {
+    parseDeployment({ service, image, labels, annotations, ...rest })
+    expect(bundleOf(image)).toBe(service)
+  })
+
+  test('has no label of a paid edition', () => {
+    expect(Object.keys(textsOf(labels)).filter((label) => PAID_LABELS.includes(label))).toEqual([])
+  })
+
+  test('has a trigger that is understood, on a stream of the table, or none', () => {
+    const trigger = triggerOf(service, textsOf(annotations))
+    if (!trigger) return
+    expect(Object.keys(STREAMS)).toContain(trigger.stream)
+    expect(textsOf(annotations), 'a stock connector would deliver the same messages again').not.toHaveProperty('topic')
+  })
+})
