@@ -23,7 +23,8 @@ export class Subjects {
     // Ticks of one symbol come in runs.
     if (this.#last && isAt(this.#last.bytes, bytes, start, end)) return this.#last
     const known = this.#byHash.get(hash)?.find((subject) => isAt(subject.bytes, bytes, start, end))
-    this.#last = known ?? this.#add(bytes.slice(start, end), hash)
+    // A copy: a buffer's own `slice` would show whatever is received into it next.
+    this.#last = known ?? this.#add(new Uint8Array(bytes.subarray(start, end)), hash)
     return this.#last
   }
 
