@@ -47,6 +47,8 @@ export type DeadMessage = {
 /** Sealed and open drafts together hold at most this many batches before {@link Lane.wantsMore} says no. */
 const BATCHES_AHEAD = 2
 const MOST_SPARE = 3
+/** How long a batch may take to fill while the stream is known to hold more than a batch. */
+const FILL_MS = 20
 /** Beyond every message: a lane that is not placed takes none. */
 const END: Mark = { version: Number.POSITIVE_INFINITY, ms: 0, subNs: 0 }
 
@@ -75,6 +77,7 @@ export class Lane {
   #cause = ''
   #notBeforeMs = 0
   #openedMs = 0
+  #pending = 0
   #messages = 0
   #bytes = 0
 
@@ -152,9 +155,10 @@ export class Lane {
     this.#bytes += draft.sizeBytes - before
   }
 
-  /** Says that all up to here was shown, whoever's messages they were. */
-  pass(version: number, ms: number, subNs: number): void {
+  /** Says that all up to here was shown, whoever's messages they were, and how many more the stream is known to hold. */
+  pass(version: number, ms: number, subNs: number, pending = 0): void {
     if (version > this.#seen.version) this.#seen = { version, ms, subNs }
+    this.#pending = pending
   }
 
   /**
@@ -271,8 +275,10 @@ export class Lane {
 
   #patienceMs(draft: Draft, nowMs: number): number {
     const { waitMs, batch } = this.#options
-    if (waitMs === 0 || draft.last || draft.count >= batch || this.#queue.length > 1) return 0
-    return this.#openedMs + waitMs - nowMs
+    if (draft.last || draft.count >= batch || this.#queue.length > 1) return 0
+    // More than a batch behind, the rest of this one is on its way: large batches are what catches up.
+    const fillMs = this.#pending > batch ? FILL_MS : 0
+    return this.#openedMs + Math.max(waitMs, fillMs) - nowMs
   }
 
   /** The draft that takes the next message. */

@@ -12,6 +12,7 @@ export type RawMessage = {
   readonly sequence: number
   readonly ms: number
   readonly subNs: number
+  readonly pending: number
   readonly headerStart: number
   readonly payloadStart: number
   readonly payloadEnd: number
@@ -31,6 +32,7 @@ export class Sorter {
   #version = 0
   #ms = 0
   #subNs = 0
+  #pending = 0
 
   constructor(slots: number) {
     this.#subjects = new Subjects(slots)
@@ -68,12 +70,13 @@ export class Sorter {
     this.#version = version
     this.#ms = ms
     this.#subNs = subNs
+    this.#pending = message.pending
   }
 
   /** Tells every lane how far the stream was shown. */
   drained(): void {
     if (this.#version === 0) return
-    for (const lane of this.#lanes) lane.pass(this.#version, this.#ms, this.#subNs)
+    for (const lane of this.#lanes) lane.pass(this.#version, this.#ms, this.#subNs, this.#pending)
   }
 }
 

@@ -16,6 +16,8 @@ export type WireMessage = {
   /** Broker's time: whole ms since the epoch, and the ns beyond them. */
   ms: number
   subNs: number
+  /** How many more the stream holds for this consumer. */
+  pending: number
   /** The header block is `headerStart .. payloadStart`, empty for most messages. */
   headerStart: number
   payloadStart: number
@@ -52,7 +54,7 @@ export class WireParser {
 
   constructor(events: WireEvents) {
     this.#events = events
-    const none = { sid: 0, subjectStart: 0, subjectEnd: 0, subjectHash: 0, sequence: 0, consumerSequence: 0, ms: 0, subNs: 0 }
+    const none = { sid: 0, subjectStart: 0, subjectEnd: 0, subjectHash: 0, sequence: 0, consumerSequence: 0, ms: 0, subNs: 0, pending: 0 }
     this.#message = { bytes: Buffer.alloc(0), ...none, headerStart: 0, payloadStart: 0, payloadEnd: 0 }
   }
 
@@ -99,7 +101,8 @@ export class WireParser {
       message.headerStart = bodyStart
       message.payloadStart = bodyStart + headerSize
       message.payloadEnd = bodyEnd
-      // `last` was the count of messages pending; before it stands the time, 19 digits from 2001 to 2286.
+      message.pending = last
+      // Before it stands the time, 19 digits from 2001 to 2286.
       const at = this.#at
       let ns = 0
       for (let i = at - 6; i < at; i++) ns = ns * 10 + bytes[i]! - ZERO

@@ -109,7 +109,7 @@ export class Shower {
         payloadStart,
         payloadEnd: bytes.length - 2,
       }
-      this.#sorter.take({ bytes, ...place, sequence, ms: Number(ns.slice(0, -6)), subNs: Number(ns.slice(-6)) }, nowMs)
+      this.#sorter.take({ bytes, ...place, sequence, ms: Number(ns.slice(0, -6)), subNs: Number(ns.slice(-6)), pending: 0 }, nowMs)
     }
     this.#at = Math.min(this.#at + count, this.#stream.length)
     this.#sorter.drained()

@@ -67,6 +67,20 @@ test('with a time to wait, a message waits for others, but not once the batch is
   expect(call(lane, 1300).head.count).toBe(10)
 })
 
+test('while the stream holds more than a batch, a batch waits to be full, but not for long', () => {
+  const lane = placedLane()
+  show(lane, 1, 3, 'x', 1000)
+  lane.pass(versionOf(1, 3), 3, 0, 500)
+  expect(lane.next(1005)).toEqual({ kind: 'wait', ms: 15 })
+  show(lane, 4, 10, 'x', 1006)
+  lane.pass(versionOf(1, 10), 10, 0, 493)
+  expect(call(lane, 1006).head.count).toBe(10)
+  lane.settle(settled, 1010, 0)
+  show(lane, 11, 12, 'x', 1010)
+  lane.pass(versionOf(1, 12), 12, 0, 491)
+  expect(call(lane, 1030).head.count).toBe(2)
+})
+
 test('a repeat is the same batch to the byte, after a growing pause', () => {
   const lane = placedLane()
   show(lane, 1, 2)
