@@ -101,15 +101,14 @@ export function tickToBar({ store, publisher, cache }: Ports, settings: Settings
     if (rejects.length > 0) await publisher.publishAll(rejects.map((reject) => deadLetter(batch, reject)))
     const token = `${settings.instance}.${++commits}`
     const entries = covered.map((slot, i) => slotCommit(slot, after[i]!, begin[i]!, held[i]!, changes[i]!, outbox.published(slot)))
-    // A quiet batch that closes nothing would only write what is there; but it must see a store that was emptied or fell back meanwhile.
+    // A quiet batch that closes nothing would only write what is there; it still must not hide that the store fell back or was emptied.
     const idle = entries.every(({ puts, published }, i) => puts.length + published.length === 0 && stored[i] === last)
     if (idle) {
       const positions = await store.positions()
       if (covered.some((slot) => positions[slot]?.version !== last)) return 'again'
     } else {
       const position = { version: last, ns: head.lastNs }
-      const committed = await store.commit(position, token, entries)
-      if (committed !== 'applied') return 'again'
+      if ((await store.commit(position, token, entries)) !== 'applied') return 'again'
       for (const [i, entry] of entries.entries()) {
         held[i]!.position = position
         held[i]!.token = token

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { natsConfig } from '../../shared/adapters/nats/config.ts'
 import { connectNats } from '../../shared/adapters/nats/connect.ts'
@@ -36,7 +36,7 @@ serve(
       idleMs: config.BAR_IDLE_MS,
       futureMs: config.TICK_FUTURE_MS,
       liveIntervalMs: config.LIVE_INTERVAL_MS,
-      instance: randomUUID(),
+      instance: randomBytes(9).toString('base64url'),
     },
   ),
   [valkey, nats],

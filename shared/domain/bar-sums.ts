@@ -1,4 +1,4 @@
-import { BUY, SELL, type TickScanner } from './tick-scanner.ts'
+import { BUY, SELL, type TickFields } from './tick-fields.ts'
 import { NO_ID } from './trade-id.ts'
 
 /** What the trades of one span of time add up to; empty while `trades` is 0. Grows by single trades or by whole later spans. */
@@ -32,7 +32,7 @@ export class BarSums {
    * Counts one trade. Open is the trade with the least (time, id), close the one with the greatest; ids are compared where both are numbers
    * under one prefix, else the earlier in the stream stands first.
    */
-  add(tick: TickScanner, version: number, brokerMs: number): void {
+  add(tick: TickFields, version: number, brokerMs: number): void {
     const { tsMs, price, qty, side, idNumber } = tick
     if (this.trades === 0) {
       this.high = price

@@ -4,8 +4,8 @@ import type { BarSettings } from './bar-settings.ts'
 import { slotOf } from './slot.ts'
 import type { SlotState } from './slot-state.ts'
 import { CONTRADICTED, CORRECTED, LATE, REPEATED, type SymbolState } from './symbol-state.ts'
+import { type ExpectedSymbol, TRADE } from './tick-fields.ts'
 import { type Fault, TickParser } from './tick-parser.ts'
-import { type ExpectedSymbol, TRADE } from './tick-scanner.ts'
 import { versionOf } from './version.ts'
 
 /** A message, or one tick of several in it, that can never count. */

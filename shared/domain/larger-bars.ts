@@ -1,7 +1,7 @@
 import { INTERVALS, type Interval, intervalNames } from '../contract/bar.ts'
 import { BarSums } from './bar-sums.ts'
 import type { Bucket } from './bucket.ts'
-import type { TickScanner } from './tick-scanner.ts'
+import type { TickFields } from './tick-fields.ts'
 
 /** The intervals that are made of minutes. */
 export const LARGER: readonly Interval[] = intervalNames.filter((interval) => interval !== '1m')
@@ -34,7 +34,7 @@ export class LargerBars {
   }
 
   /** Counts a trade that came after its minute was final; `final` is the time up to which bars are final. */
-  correct(tick: TickScanner, version: number, brokerMs: number, final: number): void {
+  correct(tick: TickFields, version: number, brokerMs: number, final: number): void {
     const sums = this.of(tick.tsMs)
     sums.add(tick, version, brokerMs)
     if (this.startOf(tick.tsMs) + this.intervalMs <= final) sums.rev++

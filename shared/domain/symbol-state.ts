@@ -5,7 +5,7 @@ import { Bucket } from './bucket.ts'
 import { fingerprint } from './fingerprint.ts'
 import { DUPLICATE, MISMATCH } from './id-set.ts'
 import { LARGER, LargerBars } from './larger-bars.ts'
-import type { TickScanner } from './tick-scanner.ts'
+import type { TickFields } from './tick-fields.ts'
 
 /** What became of a trade. */
 export const COUNTED = 0
@@ -49,7 +49,7 @@ export class SymbolState {
   }
 
   /** Takes one trade in: checks it against the watermark and the known ids, counts it, and moves the watermark. */
-  apply(tick: TickScanner, version: number, brokerMs: number, settings: BarSettings, events: Events): number {
+  apply(tick: TickFields, version: number, brokerMs: number, settings: BarSettings, events: Events): number {
     const { tsMs } = tick
     let bucket = this.#current
     if (bucket === undefined || tsMs < bucket.start || tsMs >= bucket.end) {

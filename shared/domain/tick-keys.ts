@@ -1,4 +1,4 @@
-import { sameBytes } from './ascii.ts'
+import { standsAt } from './ascii.ts'
 
 /** The fields of a tick that mean something here. Within a group of aliases the lower number is believed first. */
 export const KEY = {
@@ -29,6 +29,6 @@ const byLength = Array.from({ length: 10 }, (_, length) => names.filter(({ bytes
 export function keyOf(bytes: Uint8Array, start: number, end: number): number {
   const candidates = byLength[end - start]
   if (candidates === undefined) return KEY.none
-  for (let i = 0; i < candidates.length; i++) if (sameBytes(bytes, start, end, candidates[i]!.bytes)) return candidates[i]!.key
+  for (let i = 0; i < candidates.length; i++) if (standsAt(bytes, start, candidates[i]!.bytes)) return candidates[i]!.key
   return KEY.none
 }

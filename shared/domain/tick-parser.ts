@@ -1,5 +1,6 @@
 import * as schema from '../contract/tick.ts'
-import { type ExpectedSymbol, TickScanner, TRADE } from './tick-scanner.ts'
+import { type ExpectedSymbol, TRADE } from './tick-fields.ts'
+import { TickScanner } from './tick-scanner.ts'
 
 /** Why a tick can never count. */
 export type Fault = {

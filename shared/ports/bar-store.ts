@@ -2,7 +2,7 @@ import type { Position } from '../domain/position.ts'
 
 /** A slot as it is stored. */
 export type StoredSlot = {
-  /** Null while nothing was ever committed. */
+  /** Null while nothing was ever committed: the slot begins empty. */
   readonly position: Position | null
   /** Names the commit that wrote it last; `''` while there was none. */
   readonly token: string

@@ -203,6 +203,17 @@ test('a store that fell back is read again from where it says, to the same bars'
   expect(minutes.every(({ trades }) => trades === 10)).toBe(true)
 })
 
+test('an emptied store is noticed by the next quiet batch, though nothing was to be written', async () => {
+  const { start, store } = setUp()
+  const { post } = start()
+  const empty = store.snapshot()
+  await post(tickBatch([message(1)]))
+  expect(await post(tickBatch([], { after: 1, nowMs: T0 + 1_000 }))).toMatchObject({ status: 200 })
+  store.restore(empty)
+  expect(await post(tickBatch([], { after: 1, nowMs: T0 + 2_000 }))).toMatchObject({ status: 409, positions: { 0: null } })
+  expect(await post(tickBatch([message(1)], { begin: true }))).toMatchObject({ status: 200, applied: 1 })
+})
+
 test('two processes that take turns never lose or repeat a trade, though each remembers an older state', async () => {
   const { start, bars } = setUp()
   const processes = [start(), start()]

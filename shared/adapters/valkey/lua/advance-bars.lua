@@ -21,6 +21,7 @@ local last = tonumber(ARGV[1])
 local slots = #KEYS / 2
 
 local apply, done, stale = true, true, false
+local new = {}
 for i = 0, slots - 1 do
   local stored = redis.call('HMGET', KEYS[2 * i + 1], '@version', '@token', '@schema')
   local arg = 5 + i * PER_SLOT
@@ -34,6 +35,7 @@ for i = 0, slots - 1 do
     if ARGV[arg + 1] ~= '1' then apply = false end
     if ARGV[arg + 2] ~= '' then stale = true end
     done = false
+    new[i] = true
   end
 end
 if not apply then return done and 0 or -1 end
@@ -58,6 +60,7 @@ for i = 0, slots - 1 do
   each(ARGV[arg + 3], 'Hc0I4c0', 2, function(pairs) redis.call('HSET', state, unpack(pairs)) end)
   each(ARGV[arg + 6], 'Hc0', 1, function(names) redis.call('HDEL', outbox, unpack(names)) end)
   if ARGV[arg + 5] ~= '' then redis.call('HSET', outbox, ARGV[3], ARGV[arg + 5]) end
-  redis.call('HSET', state, '@version', ARGV[1], '@ns', ARGV[2], '@token', ARGV[3], '@schema', ARGV[4])
+  redis.call('HSET', state, '@version', ARGV[1], '@ns', ARGV[2], '@token', ARGV[3])
+  if new[i] then redis.call('HSET', state, '@schema', ARGV[4]) end
 end
 return 1

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Tick, tickJson } from '../../../../shared/contract/tick.ts'
+import { BUY, QUOTE, SELL, TRADE } from '../../../../shared/domain/tick-fields.ts'
 import { TickParser } from '../../../../shared/domain/tick-parser.ts'
-import { BUY, QUOTE, SELL, TRADE } from '../../../../shared/domain/tick-scanner.ts'
 import { idText } from '../../../../shared/domain/trade-id.ts'
 import { realTicks } from '../../../support/real-data.ts'
 
@@ -10,9 +10,11 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const expected = { text: 'BTCUSDT', bytes: encoder.encode('BTCUSDT') }
 
+/** One parser for all: what it remembers of the ticks before must never change what it reads. */
+const parser = new TickParser()
+
 /** What the parser makes of a message: each piece's text, and its tick or the code of its fault. */
 function parse(message: Uint8Array): { text: string; read: unknown }[] {
-  const parser = new TickParser()
   const bytes = Uint8Array.of(...message, 10)
   const pieces: { text: string; read: unknown }[] = []
   for (let at = 0; ; ) {
@@ -154,6 +156,20 @@ describe('the parser reads what the schema reads', () => {
         check(encoder.encode(lines.join(between))),
       ),
       { numRuns: 1_000 },
+    )
+  })
+
+  test('from objects of the same form, one after the other', () => {
+    const form = fc.array(fc.constantFrom(...names, 'volume', 'm'), { minLength: 1, maxLength: 9 })
+    const value = fc.oneof(number, time, text, side, other)
+    fc.assert(
+      fc.property(form, fc.array(value, { minLength: 27, maxLength: 27 }), space, (keys, values, between) => {
+        for (let n = 0; n < 3; n++) {
+          const fields = keys.map((key, i) => `"${key}":${between}${values[n * 9 + i]}`)
+          check(encoder.encode(`{"ts":1697292000000,"price":1,"qty":2,${fields.join(',')}}`))
+        }
+      }),
+      { numRuns: 2_000 },
     )
   })
 
