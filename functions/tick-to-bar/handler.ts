@@ -14,13 +14,13 @@ import type { FunctionApp } from '../../shared/runtime/function.ts'
 import { createLog } from '../../shared/runtime/log.ts'
 import { createMetrics } from '../../shared/runtime/metrics.ts'
 import { definePositioned, type Outcome } from '../../shared/runtime/positioned.ts'
+import type { Resource } from '../../shared/runtime/resource.ts'
 import { LiveBars } from './live.ts'
 import { barMetrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
 import { type HeldSlot, Slots } from './slots.ts'
 
 const NAME = 'tick-to-bar'
-const ROOM_MS = 5_000
 const MOST_TRIES = 3
 
 type Ports = {
@@ -36,8 +36,11 @@ type Settings = BarSettings & {
   readonly instance: string
 }
 
-/** Folds batches of ticks into bars. State, position and the bars to publish move in one commit, so a batch counts once or not at all. */
-export function tickToBar({ store, publisher, cache }: Ports, settings: Settings): FunctionApp {
+/**
+ * Folds batches of ticks into bars. State, position and the bars to publish move in one commit, so a batch counts once or not at all.
+ * Closing its `outbox` gives the last bars a moment to be published.
+ */
+export function tickToBar({ store, publisher, cache }: Ports, settings: Settings): FunctionApp & { readonly outbox: Resource } {
   const { stream } = settings
   const log = createLog(NAME)
   const registry = createMetrics(NAME)
@@ -51,7 +54,7 @@ export function tickToBar({ store, publisher, cache }: Ports, settings: Settings
   })
   let commits = 0
 
-  return definePositioned({
+  const app = definePositioned({
     name: NAME,
     metrics: registry,
     async apply(batch) {
@@ -60,7 +63,7 @@ export function tickToBar({ store, publisher, cache }: Ports, settings: Settings
         throw new TerminalError('ERR_BATCH', `bars are made of ${stream.name}, slots 0 to ${stream.slots - 1}`)
       outbox.admit()
       const outcome = await slots.alone(covered, () => applyFresh(batch, covered))
-      await outbox.room(ROOM_MS)
+      await outbox.room()
       return outcome
     },
     async positions(name) {
@@ -68,6 +71,7 @@ export function tickToBar({ store, publisher, cache }: Ports, settings: Settings
       return Object.fromEntries((await store.positions()).entries())
     },
   })
+  return Object.assign(app, { outbox })
 
   /** Applies a batch to slots as they are stored, however old what is held in memory. */
   async function applyFresh(batch: Batch, covered: readonly number[]): Promise<Outcome> {

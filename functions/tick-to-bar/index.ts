@@ -26,18 +26,17 @@ const config = loadConfig({
 const valkey = connectValkey(config)
 const nats = connectNats(config, 'tick-to-bar')
 
-serve(
-  tickToBar(
-    { store: valkeyBarStore(valkey, STREAMS.MARKET_TICKS.slots), publisher: natsPublisher(nats), cache: valkeyBarCache(valkey) },
-    {
-      stream: STREAMS.MARKET_TICKS,
-      graceMs: config.BAR_GRACE_MS,
-      horizonMs: config.BAR_HORIZON_MS,
-      idleMs: config.BAR_IDLE_MS,
-      futureMs: config.TICK_FUTURE_MS,
-      liveIntervalMs: config.LIVE_INTERVAL_MS,
-      instance: randomBytes(9).toString('base64url'),
-    },
-  ),
-  [valkey, nats],
+const app = tickToBar(
+  { store: valkeyBarStore(valkey, STREAMS.MARKET_TICKS.slots), publisher: natsPublisher(nats), cache: valkeyBarCache(valkey) },
+  {
+    stream: STREAMS.MARKET_TICKS,
+    graceMs: config.BAR_GRACE_MS,
+    horizonMs: config.BAR_HORIZON_MS,
+    idleMs: config.BAR_IDLE_MS,
+    futureMs: config.TICK_FUTURE_MS,
+    liveIntervalMs: config.LIVE_INTERVAL_MS,
+    instance: randomBytes(9).toString('base64url'),
+  },
 )
+
+serve(app, [valkey, nats, app.outbox])

@@ -3,11 +3,13 @@ import { barSubject, encodeToken } from '../../shared/contract/subjects.ts'
 import type { Outgoing, Publisher } from '../../shared/ports/publisher.ts'
 import { RetryableError } from '../../shared/runtime/errors.ts'
 import type { Log } from '../../shared/runtime/log.ts'
+import type { Resource } from '../../shared/runtime/resource.ts'
 
 const MOST_ENTRIES = 20
 const MOST_BARS = 1_000
 const MOST_BYTES = 8 * 1024 * 1024
 const MOST_AT_ONCE = 500
+const PATIENCE_MS = 3_000
 const PAUSE_MS = { least: 50, most: 2_000 }
 /** The most entries one commit deletes from a slot's stored outbox. */
 const MOST_DELETED = 50
@@ -25,7 +27,8 @@ const toMessage = (line: string): Outgoing => {
  * Publishes closed bars after they were committed, in the order of their commits and at least once: an entry stays stored until it is
  * acknowledged and a later commit of its slot deletes it.
  */
-export class Outbox {
+export class Outbox implements Resource {
+  readonly name = 'outbox'
   readonly #publisher: Publisher
   readonly #log: Log
   readonly #queue: Entry[] = []
@@ -34,11 +37,15 @@ export class Outbox {
   #bars = 0
   #bytes = 0
   #draining = false
-  #waiting: (() => void)[] = []
+  #waiting: { readonly entries: number; readonly resume: () => void }[] = []
 
   constructor(publisher: Publisher, log: Log) {
     this.#publisher = publisher
     this.#log = log
+  }
+
+  async ready(): Promise<boolean> {
+    return true
   }
 
   /** How many bars wait to be published. */
@@ -64,15 +71,25 @@ export class Outbox {
     if (!this.#draining) void this.#drain()
   }
 
-  /** Resolves once few enough entries wait, or after `ms`. */
-  async room(ms: number): Promise<void> {
-    if (this.#queue.length <= MOST_ENTRIES) return
+  /** Resolves once few enough entries wait to go on, or after a while: what waits is stored. */
+  room(): Promise<void> {
+    return this.#atMost(MOST_ENTRIES)
+  }
+
+  /** Gives what waits a moment to be published; the next process publishes the rest. */
+  close(): Promise<void> {
+    return this.#atMost(0)
+  }
+
+  async #atMost(entries: number): Promise<void> {
+    if (this.#queue.length <= entries) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#waiting.push(() => {
+      const timer = setTimeout(resolve, PATIENCE_MS)
+      const resume = () => {
         clearTimeout(timer)
         resolve()
-      })
+      }
+      this.#waiting.push({ entries, resume })
     })
   }
 
@@ -97,7 +114,8 @@ export class Outbox {
       while (count < this.#queue.length && messages < MOST_AT_ONCE) messages += this.#queue[count++]!.messages.length
       try {
         await this.#publisher.publishAll(this.#queue.slice(0, count).flatMap((entry) => entry.messages))
-        for (const entry of this.#queue.splice(0, count)) this.#done(entry)
+        const entries = this.#queue.splice(0, count)
+        for (const entry of entries) this.#done(entry)
         pause = PAUSE_MS.least
       } catch (err) {
         this.#log.warn({ err, bars: this.#bars }, 'closed bars could not be published; trying again')
@@ -114,8 +132,8 @@ export class Outbox {
     const published = this.#published.get(slot)
     if (published) published.push(token)
     else this.#published.set(slot, [token])
-    if (this.#queue.length > MOST_ENTRIES) return
-    for (const resume of this.#waiting) resume()
-    this.#waiting = []
+    const left = this.#queue.length
+    for (const { entries, resume } of this.#waiting) if (left <= entries) resume()
+    this.#waiting = this.#waiting.filter(({ entries }) => left > entries)
   }
 }

@@ -22,17 +22,20 @@ export async function readBody(c: FunctionContext, limit: number): Promise<Uint8
 
 function readIncoming(incoming: IncomingMessage, announced: number, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
+    // Of a known length: one buffer, into which the pieces go as they come. Else they are joined at the end.
+    const whole = announced >= 0 ? Buffer.allocUnsafeSlow(announced) : undefined
     const chunks: Buffer[] = []
     let size = 0
     incoming.on('data', (chunk: Buffer) => {
+      if (whole) chunk.copy(whole, size)
+      else chunks.push(chunk)
       size += chunk.length
-      if (size > limit) {
-        incoming.removeAllListeners('data')
-        incoming.resume()
-        reject(tooLarge(limit))
-      } else chunks.push(chunk)
+      if (size <= limit) return
+      incoming.removeAllListeners('data')
+      incoming.resume()
+      reject(tooLarge(limit))
     })
-    incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)))
+    incoming.on('end', () => resolve(whole ?? Buffer.concat(chunks, size)))
     incoming.on('error', (cause) => reject(new RetryableError('ERR_UNAVAILABLE', 'the caller went away', cause)))
     incoming.on('close', () => {
       if (!incoming.complete) reject(new RetryableError('ERR_UNAVAILABLE', `the caller went away after ${size} of ${announced} bytes`))
