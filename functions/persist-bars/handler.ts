@@ -8,4 +8,4 @@ export const NAME = 'persist-bars'
 
 /** Stores closed bars. A row is keyed by its own version: whatever is written twice, late or out of order, the greatest version of a bar wins. */
 export const persistBars = (table: BarTable, positions: PositionTable, deadLetters: Publisher) =>
-  defineIdempotent({ name: NAME, positions, deadLetters, read: closedBars, handle: (bars) => table.write(bars) })
+  defineIdempotent({ name: NAME, positions, deadLetters, input: closedBars, handle: (bars) => table.write(bars) })

@@ -1,17 +1,18 @@
 import { Bar, INTERVALS } from '../contract/bar.ts'
-import type { Batch } from '../contract/framing.ts'
 import { symbolOf } from '../contract/subjects.ts'
-import { messagesOf, type Refusal, type Reject } from './messages.ts'
+import { type Input, messagesOf, type Refusal } from './messages.ts'
 
 /** The tables' timestamps end with the year 9999; what lies beyond is answered like an outage and would block all that follows. */
 const END_OF_TIME = Date.UTC(10_000, 0, 1)
 
-const barsOf = messagesOf(Bar, { code: 'BAD_BAR', check: faultOf })
+const bars = messagesOf(Bar, { code: 'BAD_BAR', check: faultOf })
 
 /** The closed bars of a batch, and the messages that are none. A forming bar is neither: it is passed over. */
-export function closedBars(batch: Batch): { readonly items: Bar[]; readonly rejects: Reject[] } {
-  const { items, rejects } = barsOf(batch)
-  return { items: items.map(({ value }) => value).filter(({ closed }) => closed), rejects }
+export const closedBars: Input<Bar> = {
+  read(batch) {
+    const { items, rejects } = bars.read(batch)
+    return { items: items.map(({ value }) => value).filter(({ closed }) => closed), rejects }
+  },
 }
 
 function faultOf({ timestamp, interval, symbol }: Bar, subject: string): Refusal | undefined {

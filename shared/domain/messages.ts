@@ -9,6 +9,9 @@ export type Message<T> = { readonly value: T; readonly subject: string; readonly
 /** A dead letter, but for the function that writes it. */
 export type Reject = Omit<DeadLetter, 'functionName'>
 
+/** Takes the messages of a batch apart: what to handle, and what can never succeed. */
+export type Input<Item> = { read(batch: Batch): { readonly items: readonly Item[]; readonly rejects: readonly Reject[] } }
+
 /** Why a message can never succeed. */
 export type Refusal = { readonly code: string; readonly error: string }
 
@@ -21,10 +24,9 @@ type Options<T> = {
 
 const text = new TextDecoder('utf-8', { fatal: true })
 
-/** Reads the messages of a batch as JSON of one schema; those that do not fit are rejects, and their neighbours go on. */
-export const messagesOf =
-  <T>(schema: ZodType<T>, { code = 'BAD_MESSAGE', check }: Options<T> = {}) =>
-  (batch: Batch): { readonly items: Message<T>[]; readonly rejects: Reject[] } => {
+/** Messages that are JSON of one schema; those that do not fit are rejects, and their neighbours go on. */
+export const messagesOf = <T>(schema: ZodType<T>, { code = 'BAD_MESSAGE', check }: Options<T> = {}): Input<Message<T>> => ({
+  read(batch) {
     const { stream, epoch, subjects, count, headers } = batch.head
     const items: Message<T>[] = []
     const rejects: Reject[] = []
@@ -38,7 +40,8 @@ export const messagesOf =
       else if ('value' in read) items.push({ ...place, value: read.value })
     }
     return { items, rejects }
-  }
+  },
+})
 
 function parse<T>(schema: ZodType<T>, body: Uint8Array): { readonly value: T } | { readonly error: string } {
   let json: unknown

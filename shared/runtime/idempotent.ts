@@ -1,9 +1,8 @@
 import { Counter } from 'prom-client'
 import type { Positions } from '../contract/batch.ts'
 import { toDeadLetter } from '../contract/dead-letter.ts'
-import type { Batch } from '../contract/framing.ts'
 import { STREAMS } from '../contract/streams.ts'
-import type { Reject } from '../domain/messages.ts'
+import type { Input } from '../domain/messages.ts'
 import { fence } from '../domain/position.ts'
 import { versionOf } from '../domain/version.ts'
 import type { PositionTable } from '../ports/position-table.ts'
@@ -16,8 +15,8 @@ type Definition<Item> = {
   readonly name: string
   readonly positions: PositionTable
   readonly deadLetters: Publisher
-  /** Takes the messages of a batch apart: what to handle, and what can never succeed (`messagesOf` does it by a schema). */
-  readonly read: (batch: Batch) => { readonly items: readonly Item[]; readonly rejects: readonly Reject[] }
+  /** What it reads: `messagesOf` makes one from a schema. */
+  readonly input: Input<Item>
   /**
    * The effect. When it returns, it must be there to stay; done again, now or late, by this process or another, it must change nothing:
    * whatever it writes has a key and a version of its own.
@@ -33,7 +32,7 @@ type Definition<Item> = {
  * the effect done twice, late or out of order is the effect done once; and a position is only ever written after the effect of all before it,
  * so the greatest one is true whoever wrote it. The comparison finds lost messages (409), no more.
  */
-export function defineIdempotent<Item>({ name, positions, deadLetters, read, handle }: Definition<Item>): FunctionApp {
+export function defineIdempotent<Item>({ name, positions, deadLetters, input, handle }: Definition<Item>): FunctionApp {
   const metrics = createMetrics(name)
   const registers = [metrics]
   const handled = new Counter({ name: 'function_handled_total', help: 'Messages handled, repeats included', registers })
@@ -53,7 +52,7 @@ export function defineIdempotent<Item>({ name, positions, deadLetters, read, han
       if (verdict === 'repeat') return { kind: 'repeat' }
       const covered = slots.map(([slot]) => slot)
       if (verdict === 'conflict') return { kind: 'conflict', positions: pick(stored, covered) }
-      const { items, rejects } = read(batch)
+      const { items, rejects } = input.read(batch)
       if (rejects.length > 0) await deadLetters.publishAll(rejects.map((reject) => toDeadLetter({ functionName: name, ...reject })))
       if (items.length > 0) await handle(items)
       // A quiet batch moves nothing.
