@@ -7,7 +7,6 @@ export type Send = {
   readonly headers: OutgoingHttpHeaders
   readonly body?: readonly Uint8Array[]
   readonly timeoutMs: number
-  readonly signal?: AbortSignal
 }
 
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024
@@ -27,12 +26,12 @@ export async function exchange(send: Send): Promise<Answer> {
   }
 }
 
-function attempt({ url, method, headers, body = [], timeoutMs, signal }: Send): Promise<Answer | 'stale'> {
+function attempt({ url, method, headers, body = [], timeoutMs }: Send): Promise<Answer | 'stale'> {
   const { promise, resolve } = Promise.withResolvers<Answer | 'stale'>()
   const none = (reason: string): Answer => ({ status: 0, headers: {}, body: reason })
   const size = body.reduce((sum, part) => sum + part.length, 0)
   const all: OutgoingHttpHeaders = method === 'POST' ? { ...headers, 'content-length': size } : headers
-  const req = request(url, { method, headers: all, agent, ...(signal && { signal }) })
+  const req = request(url, { method, headers: all, agent })
   // One deadline for the whole exchange: a socket's own timeout starts anew with every byte.
   const deadline = setTimeout(() => req.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
   const done = (answer: Answer | 'stale') => {

@@ -96,12 +96,13 @@ server.once('error', (err) => {
   log.error({ err }, 'cannot listen')
   process.exit(1)
 })
-server.listen(config.TRIGGER_METRICS_PORT, '127.0.0.1')
+server.listen(config.TRIGGER_METRICS_PORT, '127.0.0.1', () => log.info({ address: server.address() }, 'listening'))
 
 async function stop(): Promise<void> {
   if (stopped) return
   stopped = true
   clearInterval(beating)
+  clearInterval(missing)
   setTimeout(() => process.exit(1), STOP_MS).unref()
   await Promise.all([...running.keys()].map(end))
   if (nats.now()) await roster.leave().catch(() => {})
@@ -112,6 +113,7 @@ async function stop(): Promise<void> {
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
 
+const missing = setInterval(() => nats.now() ?? log.warn('NATS is not there'), 10_000)
 const beating = setInterval(() => void roster.beat(performance.now()), BEAT_MS)
 void roster.beat(performance.now())
 void watch()

@@ -22,8 +22,7 @@ export type TriggerProcess = {
 export async function startTrigger(id: string, urls: { readonly NATS_URL: string; readonly GATEWAY_URL: string }): Promise<TriggerProcess> {
   const secrets = mkdtempSync(join(tmpdir(), 'trade2026-secrets-'))
   for (const name of ['basic-auth-user', 'basic-auth-password']) writeFileSync(join(secrets, name), 'test\n')
-  const port = 20_000 + Math.floor(Math.random() * 20_000)
-  const env = { PATH: process.env.PATH, ...urls, SECRETS_DIR: secrets, TRIGGER_ID: id, TRIGGER_METRICS_PORT: String(port) }
+  const env = { PATH: process.env.PATH, ...urls, SECRETS_DIR: secrets, TRIGGER_ID: id, TRIGGER_METRICS_PORT: '0' }
   const child = spawn(process.execPath, [ENTRY], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const lines: Record<string, unknown>[] = []
@@ -33,10 +32,11 @@ export async function startTrigger(id: string, urls: { readonly NATS_URL: string
     rest = parts.pop()!
     for (const part of parts) if (part.startsWith('{')) lines.push(JSON.parse(part))
   })
+  const address = () => lines.find(({ msg }) => msg === 'listening')?.address as { port: number }
   return {
     child,
     lines,
-    metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
+    metrics: async () => (await fetch(`http://127.0.0.1:${address().port}/metrics`)).text(),
     async kill() {
       child.kill('SIGKILL')
       await exited

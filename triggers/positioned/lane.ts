@@ -106,10 +106,6 @@ export class Lane {
     return this.#sought
   }
 
-  get isCalling(): boolean {
-    return this.#state === 'calling'
-  }
-
   /** Messages held, those in flight included. */
   get held(): { readonly messages: number; readonly bytes: number; readonly oldestMs: number | undefined } {
     return { messages: this.#messages, bytes: this.#bytes, oldestMs: this.#queue[0]?.count ? this.#queue[0].mark(0).ms : undefined }
@@ -127,12 +123,6 @@ export class Lane {
     for (const { slot, ...place } of placements) this.#places[slot] = place
     this.#seen = from
     this.#state = 'ready'
-  }
-
-  /** Forgets what it holds and waits to be placed: a lane that was given away, or whose stream begins anew. */
-  unplace(): void {
-    this.#drop()
-    this.#state = 'placing'
   }
 
   /** Takes a message of one of its slots; one that was shown before is left out. Messages must come in the order of their versions. */

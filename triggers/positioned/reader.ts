@@ -186,19 +186,21 @@ export class Reader {
     if (created !== undefined && created === this.#created && (isRewound || created !== state.created)) {
       return this.#again.resolve('the stream is not the one it was')
     }
-    for (const [number, one] of held) this.#stand(number, one, state, trigger)
+    // Asked after the time was, so that all that is older than that time counts.
+    const head = trigger.subjects.length === 0 ? state.last : await stream.lastOf(trigger.subjects)
+    for (const [number, one] of held) this.#stand(number, one, state, head, trigger)
   }
 
-  #stand(number: number, one: Held, state: StreamState, { functionName, readers, quiet }: Trigger): void {
+  #stand(number: number, one: Held, state: StreamState, head: number, { functionName, readers, quiet }: Trigger): void {
     const { driver, metrics } = one
     const { lane } = driver
     if (!lane.isPlaced) return
-    const lag = Math.max(0, state.last - sequenceOf(lane.applied))
+    const lag = Math.max(0, head - sequenceOf(lane.applied))
     const { oldestMs } = lane.held
     metrics.stands(lag, oldestMs === undefined ? 0 : Math.max(0, state.nowMs - oldestMs) / 1000)
     metrics.halved(lane.halvings - one.halvings)
     one.halvings = lane.halvings
-    const isAtHead = sequenceOf(lane.seen.version) >= state.last
+    const isAtHead = sequenceOf(lane.seen.version) >= head
     lane.rest(quiet && isAtHead ? state.nowMs : undefined)
     driver.pump()
     if (lane.applied === one.told) return

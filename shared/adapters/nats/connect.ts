@@ -1,4 +1,4 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
 import type { Resource } from '../../runtime/resource.ts'
 import { natsAddress } from './config.ts'
 
@@ -16,6 +16,7 @@ export type Nats = Resource & {
 }
 
 const RECONNECT_MS = 50
+const REFUSED_MS = 500
 const PING_MS = 5000
 
 /** Starts connecting and returns at once: `ready` tells when the server is there. `name` is shown in the server's monitoring. */
@@ -33,7 +34,7 @@ export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: s
     for (const listener of listeners) listener(now)
   }
   const { auth_token: token, ...user } = credentials as { auth_token?: string; user?: string; pass?: string }
-  const connection = connect({
+  const options: ConnectionOptions = {
     servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     name,
     ...user,
@@ -46,15 +47,25 @@ export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: s
     pingInterval: PING_MS,
     // The client would build an error with its stack before every request, in case it fails.
     noAsyncTraces: true,
-  }).then((made) => {
+    // Credentials may be put right on either side while this process lives.
+    ignoreAuthErrorAbort: true,
+  }
+  const connectFirst = async (): Promise<NatsConnection> => {
+    try {
+      return await connect(options)
+    } catch {
+      // The client waits for a server by itself, but not for one that refuses.
+      await new Promise((resolve) => setTimeout(resolve, REFUSED_MS).unref())
+      return connectFirst()
+    }
+  }
+  const connection = connectFirst().then((made) => {
     current = made
     if (closed) void made.close()
     void watch(made, change)
     change(true)
     return made
   })
-  // Whoever awaits it sees the failure; nobody has to.
-  connection.catch(() => {})
 
   return {
     name: 'nats',

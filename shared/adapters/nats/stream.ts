@@ -27,6 +27,8 @@ export type StreamAccess = {
   state(): Promise<StreamState>
   /** Undefined where the stream does not hold that message. */
   message(sequence: number): Promise<StoredMessage | undefined>
+  /** The newest sequence that any of these subjects (wildcards allowed) has; 0 where there is none. */
+  lastOf(subjects: readonly string[]): Promise<number>
   /** The first sequence whose broker time is at or after `ns`; the next one to come if there is none. */
   sequenceAt(ns: bigint): Promise<number>
   /** Makes a consumer for one reading from `start` on; it lives in memory and dies unused. Gives its name. */
@@ -70,6 +72,11 @@ export function natsStream(nats: Nats, name: string): StreamAccess {
       if (!found) return undefined
       const headers = Object.fromEntries([...found.header].map(([key, [value]]) => [key, value ?? '']))
       return { subject: found.subject, data: found.data, ns: nsOf(found.timestamp), headers }
+    },
+    async lastOf(subjects) {
+      const { streams } = await open()
+      const newest = await Promise.all(subjects.map((subject) => streams.getMessage(name, { last_by_subj: subject })))
+      return Math.max(0, ...newest.map((message) => message?.seq ?? 0))
     },
     async sequenceAt(ns) {
       const manager = await open()

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
@@ -185,6 +186,23 @@ test('the one message that a function refuses is found, put into the dead letter
   expect((await manager.streams.info(STREAMS.DLQ.name)).state.messages).toBe(1)
   expect(await trigger.metrics()).toMatch(/trigger_dead_letters_total\{.*\} 1/)
 })
+
+test.runIf(process.platform === 'linux')('far behind a function that takes nothing, the trigger holds little', async () => {
+  const trigger = await start()
+  await publish(1, 10)
+  await applied(numbers(1, 10))
+  const before = rssMiB(trigger)
+  gateway.answer = () => ({ status: 503 })
+  const payload = 'x'.repeat(400)
+  for (let i = 0; i < 10; i++) await publisher.publishAll(Array.from({ length: 10_000 }, () => ({ subject: `${spec.name}.x.S1`, payload })))
+  const lag = async () => Number(/trigger_lag_messages\{.*\} (\d+)/.exec(await trigger.metrics())?.[1])
+  await vi.waitFor(async () => expect(await lag()).toBe(100_000), WAIT)
+  // The stream holds 40 MB.
+  expect(rssMiB(trigger) - before).toBeLessThan(25)
+})
+
+const rssMiB = ({ child }: TriggerProcess): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024
 
 test('messages that the stream dropped before they were read are told, and the rest is delivered', async () => {
   await publish(1, 10)

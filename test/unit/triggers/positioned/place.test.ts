@@ -43,6 +43,7 @@ const stream: StreamAccess = {
   name: 'S',
   state: async () => ({ created: EPOCHS.created, first: 1, last: LAST, nowMs: 1, slots: 2 }),
   message: async (sequence) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence), headers: {} }),
+  lastOf: async () => LAST,
   sequenceAt: async () => LAST + 1,
   consumer: async () => 'consumer',
   removeConsumer: async () => {},
