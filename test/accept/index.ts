@@ -31,7 +31,7 @@ async function fresh(): Promise<Finding[]> {
   const place: OwnPlace = { settings: stack.settings, connection, exchange: 'binance', stack }
   try {
     const first = await firstRows(place, say)
-    say('A4: 100,000 ticks, twice')
+    say('A4: 100,000 ticks, three times at full speed and once paced')
     const loaded = Promise.withResolvers<void>()
     const second = await Promise.all([
       run(A4, () => load(place, loaded.resolve)),
@@ -57,7 +57,7 @@ async function here(): Promise<Finding[]> {
   try {
     return [
       ...(await firstRows({ settings, connection, exchange: `accept-${Date.now()}` }, say)),
-      leftOut(A4, 'would put 200,000 ticks among yours'),
+      leftOut(A4, 'would put 400,000 ticks among yours'),
       leftOut(A10, 'would restart your NATS'),
       leftOut(A16, 'would restart your stack'),
       ...later,
