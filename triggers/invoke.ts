@@ -3,7 +3,7 @@ import { Positions } from '../shared/contract/batch.ts'
 import { RetryableError } from '../shared/runtime/errors.ts'
 import { exchange } from './http.ts'
 import type { Answer } from './outcome.ts'
-import type { Call } from './positioned/lane.ts'
+import type { Call } from './positioned/step.ts'
 
 /** Calls functions through the gateway. */
 export type Invoke = {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Outcome } from './outcome.ts'
-import type { Call } from './positioned/lane.ts'
+import type { Call } from './positioned/step.ts'
 
 /** What one lane counts. */
 export type LaneMetrics = {

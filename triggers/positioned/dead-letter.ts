@@ -2,7 +2,7 @@ import type { StreamAccess } from '../../shared/adapters/nats/stream.ts'
 import { toDeadLetter } from '../../shared/contract/dead-letter.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import type { Publisher } from '../../shared/ports/publisher.ts'
-import type { DeadMessage } from './lane.ts'
+import type { DeadMessage } from './step.ts'
 
 /**
  * Publishes a message that a function refuses for good, with its own bytes where the stream still has them.

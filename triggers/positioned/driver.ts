@@ -4,7 +4,8 @@ import type { Invoke } from '../invoke.ts'
 import type { LaneMetrics } from '../metrics.ts'
 import { type Outcome, outcomeOf } from '../outcome.ts'
 import { backoffMs } from './backoff.ts'
-import type { Call, DeadMessage, Lane } from './lane.ts'
+import type { Lane } from './lane.ts'
+import type { Call, DeadMessage } from './step.ts'
 
 type Options = {
   readonly lane: Lane

@@ -2,51 +2,13 @@ import type { BatchHead, Positions } from '../../shared/contract/batch.ts'
 import { epochOf } from '../../shared/domain/version.ts'
 import type { Outcome } from '../outcome.ts'
 import { backoffMs } from './backoff.ts'
-import { Draft, type Mark } from './draft.ts'
+import type { Draft } from './draft.ts'
+import { DraftQueue } from './draft-queue.ts'
+import type { Mark } from './mark.ts'
+import { Places } from './places.ts'
+import type { DeadMessage, LaneOptions, Placement, Step } from './step.ts'
 import type { Subject } from './subjects.ts'
 
-export type LaneOptions = {
-  readonly stream: string
-  /** Most messages a batch. */
-  readonly batch: number
-  /** Most bytes of messages a batch, but for a single message that is larger. */
-  readonly maxBytes: number
-  /** How long a message may wait for others. */
-  readonly waitMs: number
-}
-
-/**
- * Where one slot stands. `after` is the version that the function has stored (or the recorded beginning, where `begin`);
- * `read` is the same place in the epochs of the stream as it is now: messages up to it are not taken again. `read >= after`.
- */
-export type Placement = { readonly slot: number; readonly after: number; readonly begin: boolean; readonly read: number }
-
-/** One call: its head and its lines. */
-export type Call = { readonly head: BatchHead; readonly lines: Uint8Array }
-
-/** What to do now. */
-export type Step =
-  | { readonly kind: 'call'; readonly call: Call }
-  /** Nothing before that many ms, unless something new comes. */
-  | { readonly kind: 'wait'; readonly ms: number }
-  | { readonly kind: 'idle' }
-  /** Find out where these positions are in the stream, and call {@link Lane.place}. */
-  | { readonly kind: 'seek'; readonly positions: Positions }
-  /** Publish this message to the dead letters, acknowledged, then call {@link Lane.buried}. */
-  | { readonly kind: 'bury'; readonly dead: DeadMessage }
-
-/** A message that the function refuses for good. `line` is its payload as it was sent. */
-export type DeadMessage = {
-  readonly mark: Mark
-  readonly subject: string
-  readonly line: Uint8Array
-  readonly attempts: number
-  readonly cause: string
-}
-
-/** Sealed and open drafts together hold at most this many batches before {@link Lane.wantsMore} says no. */
-const BATCHES_AHEAD = 2
-const MOST_SPARE = 3
 /** How long a batch may take to fill while the stream is known to hold more than a batch. */
 const FILL_MS = 20
 /** Beyond every message: a lane that is not placed takes none. */
@@ -63,10 +25,8 @@ export class Lane {
   /** How often a batch was cut in two. */
   halvings = 0
   readonly #options: LaneOptions
-  /** By slot; empty where the slot is another lane's. */
-  readonly #places: { after: number; begin: boolean; read: number }[] = []
-  readonly #queue: Draft[] = []
-  readonly #spare: Draft[] = []
+  readonly #places: Places
+  readonly #queue: DraftQueue
   #state: 'placing' | 'ready' | 'calling' | 'seek' | 'bury' = 'placing'
   #seen: Mark = END
   #called: BatchHead | undefined
@@ -78,12 +38,12 @@ export class Lane {
   #notBeforeMs = 0
   #openedMs = 0
   #pending = 0
-  #messages = 0
-  #bytes = 0
 
   constructor(slots: readonly number[], options: LaneOptions) {
     this.slots = slots
     this.#options = options
+    this.#places = new Places(slots)
+    this.#queue = new DraftQueue(options)
   }
 
   /** Up to where this lane has been shown the stream. */
@@ -93,7 +53,7 @@ export class Lane {
 
   /** The least version that all its slots have applied. */
   get applied(): number {
-    return Math.min(...this.slots.map((slot) => this.#places[slot]?.read ?? 0))
+    return this.#places.applied
   }
 
   /** Not while it waits to be placed, at first or after a conflict. */
@@ -108,19 +68,19 @@ export class Lane {
 
   /** Messages held, those in flight included. */
   get held(): { readonly messages: number; readonly bytes: number; readonly oldestMs: number | undefined } {
-    return { messages: this.#messages, bytes: this.#bytes, oldestMs: this.#queue[0]?.count ? this.#queue[0].mark(0).ms : undefined }
+    const { messages, bytes, first } = this.#queue
+    return { messages, bytes, oldestMs: first?.count ? first.mark(0).ms : undefined }
   }
 
   /** Whether it has room for more. What has been asked for when it says no must still be taken. */
   get wantsMore(): boolean {
-    const { batch, maxBytes } = this.#options
-    return this.#messages < BATCHES_AHEAD * batch && this.#bytes < BATCHES_AHEAD * maxBytes
+    return this.#queue.hasRoom
   }
 
   /** Sets where every slot stands; `from` is the mark of the least `read`: the stream must be shown from just behind it. */
   place(placements: readonly Placement[], from: Mark): void {
     this.#drop()
-    for (const { slot, ...place } of placements) this.#places[slot] = place
+    this.#places.set(placements)
     this.#seen = from
     this.#state = 'ready'
   }
@@ -137,12 +97,11 @@ export class Lane {
     end: number,
     header?: string,
   ): void {
-    if (version <= this.#seen.version || version <= this.#places[subject.slot]!.read) return
+    if (version <= this.#seen.version || version <= this.#places.read(subject.slot)) return
     const draft = this.#open(epochOf(version), end - start, nowMs)
     const before = draft.sizeBytes
     draft.append(subject, version, ms, subNs, bytes, start, end, header)
-    this.#messages++
-    this.#bytes += draft.sizeBytes - before
+    this.#queue.grew(1, draft.sizeBytes - before)
   }
 
   /** Says that all up to here was shown, whoever's messages they were, and how many more the stream is known to hold. */
@@ -157,27 +116,24 @@ export class Lane {
    */
   rest(brokerMs: number | undefined): void {
     if (this.#state !== 'ready' || this.#queue.length > 0) return
-    const places = this.slots.map((slot) => this.#places[slot]!)
+    const { version } = this.#seen
     // A function that has no state yet has nothing to close either.
-    const isNew = places.every(({ begin, read }) => begin && read === this.#seen.version)
-    const isBehind = places.some(({ read }) => read < this.#seen.version)
-    if (isNew || (brokerMs === undefined && !isBehind)) return
-    const draft = this.#fresh()
+    if (this.#places.areNewAt(version) || (brokerMs === undefined && !this.#places.areBehind(version))) return
+    const draft = this.#queue.add()
     draft.seal(this.#seen)
     draft.nowMs = brokerMs
-    this.#queue.push(draft)
   }
 
   /** What to do at this time. */
   next(nowMs: number): Step {
     if (this.#state === 'seek') return { kind: 'seek', positions: this.#sought }
-    const draft = this.#queue[0]
+    const draft = this.#queue.first
     if (this.#state === 'bury') return { kind: 'bury', dead: this.#dead(draft!) }
     if (this.#state !== 'ready' || !draft) return { kind: 'idle' }
     const waitMs = Math.max(this.#notBeforeMs - nowMs, this.#patienceMs(draft, nowMs))
     if (waitMs > 0) return { kind: 'wait', ms: waitMs }
     if (!draft.last) draft.seal(this.#endOf(draft))
-    this.#called = draft.head(this.#options.stream, this.#covered(draft))
+    this.#called = draft.head(this.#options.stream, this.#places.covered(draft.last!.version, draft.nowMs !== undefined))
     this.#state = 'calling'
     return { kind: 'call', call: { head: this.#called, lines: draft.lines() } }
   }
@@ -194,24 +150,14 @@ export class Lane {
 
   /** The message at fault is in the dead letters: an empty batch goes past it. */
   buried(): void {
-    const draft = this.#queue[0]!
-    const { last } = draft
-    this.#release(draft)
-    const past = this.#fresh()
-    past.seal(last!)
-    this.#queue[0] = past
+    this.#queue.blank()
     this.#refusals = 0
     this.#state = 'ready'
   }
 
   #settled(): void {
-    const { last } = this.#queue[0]!
-    for (const [slot] of this.#called!.slots) this.#places[slot] = { after: last!.version, begin: false, read: last!.version }
-    const done = this.#queue.shift()!
-    this.#release(done)
-    done.reset()
-    // The function has read all of its body before it answered, so nobody looks at these bytes any more.
-    if (!done.isPart && done.most === this.#options.batch && this.#spare.length < MOST_SPARE) this.#spare.push(done)
+    this.#places.move(this.#called!.slots, this.#queue.first!.last!.version)
+    this.#queue.shift()
     this.#failures = 0
     this.#refusals = 0
     this.#conflicts = 0
@@ -226,14 +172,14 @@ export class Lane {
   }
 
   #refused(patience: number, cause: string, nowMs: number, jitter: number): void {
-    const draft = this.#queue[0]!
+    const draft = this.#queue.first!
     this.#cause = cause
     this.#refusals++
     // A part is only cut further, which harms nobody, so it need not be tried as often; a single message is given every chance.
     if (this.#refusals < patience && !(draft.isPart && draft.count > 1)) {
       this.#notBeforeMs = nowMs + backoffMs(this.#refusals, jitter)
     } else if (draft.count > 1) {
-      this.#queue.splice(0, 1, ...draft.halves())
+      this.#queue.halve()
       this.halvings++
       this.#refusals = 0
     } else if (draft.count === 1) this.#state = 'bury'
@@ -243,17 +189,6 @@ export class Lane {
 
   #dead(draft: Draft): DeadMessage {
     return { mark: draft.mark(0), subject: draft.subject(0), line: draft.line(0), attempts: this.#refusals, cause: this.#cause }
-  }
-
-  /** Slots that stand below the end of a draft; for a quiet batch also those that stand there. */
-  #covered(draft: Draft): BatchHead['slots'] {
-    const end = draft.last!.version
-    const covered: BatchHead['slots'] = []
-    for (const slot of this.slots) {
-      const { after, begin, read } = this.#places[slot]!
-      if (read < end || (read === end && draft.nowMs !== undefined)) covered.push([slot, after, begin ? 1 : 0])
-    }
-    return covered
   }
 
   /** If nothing is buffered behind it, a batch also brings the slots past what was seen of others. */
@@ -273,28 +208,14 @@ export class Lane {
 
   /** The draft that takes the next message. */
   #open(epoch: number, sizeBytes: number, nowMs: number): Draft {
-    const open = this.#queue.at(-1)
-    if (open && !open.last && open.epoch === epoch && open.count < open.most && open.sizeBytes + sizeBytes < this.#options.maxBytes)
-      return open
-    const draft = this.#fresh()
+    const open = this.#queue.openFor(epoch, sizeBytes)
+    if (open) return open
     this.#openedMs = nowMs
-    this.#queue.push(draft)
-    return draft
-  }
-
-  #fresh(): Draft {
-    return this.#spare.pop() ?? new Draft(this.#options.batch)
-  }
-
-  #release(draft: Draft): void {
-    this.#messages -= draft.count
-    this.#bytes -= draft.sizeBytes
+    return this.#queue.add()
   }
 
   #drop(): void {
-    this.#queue.length = 0
-    this.#messages = 0
-    this.#bytes = 0
+    this.#queue.clear()
     this.#refusals = 0
     this.#seen = END
   }

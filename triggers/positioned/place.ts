@@ -5,10 +5,10 @@ import { sequenceOf } from '../../shared/domain/version.ts'
 import type { Invoke } from '../invoke.ts'
 import type { Trigger } from '../trigger.ts'
 import { beginOf } from './begin.ts'
-import { type Mark, markOf, nsOfMark } from './draft.ts'
 import { type EpochAccess, locate } from './epoch.ts'
 import type { Epochs } from './epochs.ts'
 import type { Lane } from './lane.ts'
+import { type Mark, markOf, nsOfMark } from './mark.ts'
 
 export type PlaceDeps = EpochAccess & { readonly trigger: Trigger; readonly invoke: Invoke }
 

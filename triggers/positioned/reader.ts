@@ -1,32 +1,17 @@
 import type { Nats } from '../../shared/adapters/nats/connect.ts'
-import type { Control } from '../../shared/adapters/nats/control.ts'
-import type { StreamAccess, StreamState } from '../../shared/adapters/nats/stream.ts'
+import type { StreamAccess } from '../../shared/adapters/nats/stream.ts'
 import { openReading, type Reading } from '../../shared/adapters/nats/wire-reader.ts'
-import { slotsOfReader } from '../../shared/domain/slot.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
-import type { Publisher } from '../../shared/ports/publisher.ts'
-import type { Log } from '../../shared/runtime/log.ts'
-import type { Invoke } from '../invoke.ts'
-import type { LaneMetrics, TriggerMetrics } from '../metrics.ts'
 import type { Trigger } from '../trigger.ts'
 import { backoffMs } from './backoff.ts'
-import { bury } from './dead-letter.ts'
-import { Driver } from './driver.ts'
-import { Lane } from './lane.ts'
+import { HeldLane, type LaneDeps } from './held-lane.ts'
+import type { Lane } from './lane.ts'
 import { placeLanes, type Reach } from './place.ts'
 import { Sorter } from './sorter.ts'
 
-export type ReaderDeps = {
-  readonly nats: Nats
-  readonly control: Control
-  readonly publisher: Publisher
-  readonly invoke: Invoke
-  readonly metrics: TriggerMetrics
-  readonly log: Log
-}
+export type ReaderDeps = LaneDeps & { readonly nats: Nats }
 
 type Options = { readonly trigger: Trigger; readonly stream: StreamAccess; readonly slots: number }
-type Held = { readonly driver: Driver; readonly metrics: LaneMetrics; halvings: number; told: number }
 
 const TICK_MS = 1000
 const MOST_PAUSE_MS = 200
@@ -38,7 +23,7 @@ export class Reader {
   readonly #deps: ReaderDeps
   readonly #options: Options
   readonly #sorter: Sorter
-  readonly #held = new Map<number, Held>()
+  readonly #held = new Map<number, HeldLane>()
   #again = Promise.withResolvers<string>()
   #reading: Reading | undefined
   #created: string | undefined
@@ -56,23 +41,9 @@ export class Reader {
 
   /** Begins to deliver a lane. */
   take(number: number): void {
-    const { trigger, stream, slots } = this.#options
-    const { invoke, log, publisher, metrics: all } = this.#deps
-    const { functionName, readers, batch, maxBytes, waitMs } = trigger
-    const lane = new Lane(slotsOfReader(number, readers, slots), { stream: stream.name, batch, maxBytes, waitMs })
-    const metrics = all.lane(functionName, `${number}-of-${readers}`)
-    const driver = new Driver({
-      lane,
-      number,
-      functionName,
-      invoke,
-      metrics,
-      log,
-      bury: (dead) => bury(publisher, stream, functionName, dead),
-      onSeek: () => this.#again.resolve('a conflict'),
-      onRoom: () => this.#reading?.more(),
-    })
-    this.#held.set(number, { driver, metrics, halvings: 0, told: 0 })
+    const onSeek = () => this.#again.resolve('a conflict')
+    const onRoom = () => this.#reading?.more()
+    this.#held.set(number, new HeldLane(this.#deps, { ...this.#options, number, onSeek, onRoom }))
     this.#again.resolve('a lane more')
   }
 
@@ -82,8 +53,7 @@ export class Reader {
     if (!held) return
     this.#held.delete(number)
     this.#sorter.give(this.#lanes())
-    await held.driver.stop()
-    held.metrics.gone()
+    await held.stop()
     this.#reading?.more()
   }
 
@@ -96,7 +66,7 @@ export class Reader {
   }
 
   #lanes(): Lane[] {
-    return [...this.#held.values()].map(({ driver }) => driver.lane)
+    return [...this.#held.values()].map(({ lane }) => lane)
   }
 
   async #run(): Promise<void> {
@@ -177,9 +147,9 @@ export class Reader {
   /** Each second: is the stream still the same, how far behind is each lane, and is there nothing left to read? */
   async #tick(): Promise<void> {
     const { stream, trigger } = this.#options
-    const held = [...this.#held]
+    const held = [...this.#held.values()]
     if (held.length === 0 || !this.#deps.nats.now()) return
-    const before = held.map(([, { driver }]) => driver.lane.seen.version)
+    const before = held.map(({ lane }) => lane.seen.version)
     const created = this.#created
     const state = await stream.state()
     const isRewound = before.some((version) => Number.isFinite(version) && sequenceOf(version) > state.last)
@@ -188,24 +158,6 @@ export class Reader {
     }
     // Asked after the time was, so that all that is older than that time counts.
     const head = trigger.subjects.length === 0 ? state.last : await stream.lastOf(trigger.subjects)
-    for (const [number, one] of held) this.#stand(number, one, state, head, trigger)
-  }
-
-  #stand(number: number, one: Held, state: StreamState, head: number, { functionName, readers, quiet }: Trigger): void {
-    const { driver, metrics } = one
-    const { lane } = driver
-    if (!lane.isPlaced) return
-    const lag = Math.max(0, head - sequenceOf(lane.applied))
-    const { oldestMs } = lane.held
-    metrics.stands(lag, oldestMs === undefined ? 0 : Math.max(0, state.nowMs - oldestMs) / 1000)
-    metrics.halved(lane.halvings - one.halvings)
-    one.halvings = lane.halvings
-    const isAtHead = sequenceOf(lane.seen.version) >= head
-    lane.rest(quiet && isAtHead ? state.nowMs : undefined)
-    driver.pump()
-    if (lane.applied === one.told) return
-    one.told = lane.applied
-    const key = `progress.${functionName}.${number}-of-${readers}`
-    this.#deps.control.put(key, { version: lane.applied, lag }).catch(() => {})
+    for (const one of held) one.tick(state, head)
   }
 }

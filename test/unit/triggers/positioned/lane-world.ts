@@ -4,10 +4,11 @@ import { fence } from '../../../../shared/domain/position.ts'
 import { slotOf } from '../../../../shared/domain/slot.ts'
 import { versionOf } from '../../../../shared/domain/version.ts'
 import type { Outcome } from '../../../../triggers/outcome.ts'
-import { markOf } from '../../../../triggers/positioned/draft.ts'
 import { type EpochEntry, epochAt } from '../../../../triggers/positioned/epochs.ts'
-import type { Call, Lane } from '../../../../triggers/positioned/lane.ts'
+import type { Lane } from '../../../../triggers/positioned/lane.ts'
+import { markOf } from '../../../../triggers/positioned/mark.ts'
 import { Sorter } from '../../../../triggers/positioned/sorter.ts'
+import type { Call } from '../../../../triggers/positioned/step.ts'
 
 export const SLOTS = 4
 
