@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import * as z from 'zod'
 import { RetryableError } from '../../runtime/errors.ts'
@@ -69,7 +69,8 @@ export function openWire(url: string, name: string, handlers: WireHandlers): Pro
     if (state === 'open') return
     const secure = tls || info.tls_required
     if (secure) {
-      listen(connectTls({ socket, servername: host }))
+      // A certificate for an address is checked against it, but an address is no server name (RFC 6066).
+      listen(connectTls({ socket, host, ...(isIP(host) === 0 && { servername: host }) }))
       socket.on('data', takeChunk)
     }
     const options = { verbose: false, pedantic: false, headers: true, no_responders: true, protocol: 1, lang: 'node', version: '1', name }
