@@ -1,0 +1,23 @@
+import { expect, test, vi } from 'vitest'
+import { SAME_STREAM } from './faults.ts'
+import { BELIEVER, MUTANTS } from './mutants.ts'
+import { run } from './run.ts'
+import { Tape } from './tape.ts'
+
+vi.mock('../../../shared/adapters/nats/wire-reader.ts', () => import('./readings.ts'))
+vi.mock('../../../shared/runtime/log.ts', () => import('./quiet-log.ts'))
+
+const MOST_RUNS = 300
+
+test.each(Object.entries(MUTANTS))('it is found when %s', { timeout: 300_000 }, async (_, swaps) => {
+  for (let seed = 1; seed <= MOST_RUNS; seed++) {
+    const { violation } = await run(Tape.ofSeed(seed), swaps)
+    // What fails without the swap as well shows nothing.
+    if (violation !== undefined && (await run(Tape.ofSeed(seed))).violation === undefined) return
+  }
+  expect.fail(`not found in ${MOST_RUNS} runs`)
+})
+
+test('a trigger that takes silence for a yes does no harm', { timeout: 300_000 }, async () => {
+  for (let seed = 1; seed <= 30; seed++) expect((await run(Tape.ofSeed(seed), BELIEVER, SAME_STREAM)).violation).toBeUndefined()
+})
