@@ -50,19 +50,21 @@ const deps = {
 
 const secret = (name: string) => readFileSync(join(config.SECRETS_DIR, name), 'utf8').trim()
 const running = new Map<string, { readonly trigger: Trigger; readonly run: Running }>()
+/** Triggers that finish their last calls. */
+const ending = new Map<string, Promise<void>>()
 const told = new Map<string, string>()
 let stopped = false
 
-async function apply(listed: readonly Listed[]): Promise<void> {
+function apply(listed: readonly Listed[]): void {
   for (const { name, problem } of listed) {
     if (problem !== undefined && told.get(name) !== problem) log.error({ function: name, problem }, 'a trigger is not understood')
     told.set(name, problem ?? '')
   }
   const { stop, start } = changesOf(new Map([...running].map(([name, { trigger }]) => [name, trigger])), listed)
-  await Promise.all(stop.map(end))
+  for (const name of stop) ending.set(name, end(name))
   for (const trigger of start) {
     log.info(trigger, 'a trigger begins')
-    running.set(trigger.functionName, { trigger, run: runTrigger(deps, trigger) })
+    running.set(trigger.functionName, { trigger, run: runTrigger(deps, trigger, ending.get(trigger.functionName)) })
   }
 }
 
@@ -78,7 +80,7 @@ async function watch(): Promise<void> {
   const authorization = () => `Basic ${Buffer.from(`${secret('basic-auth-user')}:${secret('basic-auth-password')}`).toString('base64')}`
   for (let failures = 0; !stopped; ) {
     try {
-      await apply(await listTriggers(config.GATEWAY_URL, authorization()))
+      apply(await listTriggers(config.GATEWAY_URL, authorization()))
       failures = 0
     } catch (error) {
       if (failures++ % 60 === 0) log.warn({ err: error }, 'the gateway is not there')
@@ -104,7 +106,7 @@ async function stop(): Promise<void> {
   clearInterval(beating)
   clearInterval(missing)
   setTimeout(() => process.exit(1), STOP_MS).unref()
-  await Promise.all([...running.keys()].map(end))
+  await Promise.all([...ending.values(), ...[...running.keys()].map(end)])
   if (nats.now()) await roster.leave().catch(() => {})
   await nats.close()
   log.info('stopped')

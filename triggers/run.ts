@@ -13,8 +13,11 @@ export type RunDeps = ReaderDeps & { readonly roster: Roster; readonly holder: s
 const TURN_MS = 1000
 const LOOK_MS = 200
 
-/** Delivers one function's stream for as long as it holds lanes of it; begins once the stream is there. */
-export function runTrigger(deps: RunDeps, given: Trigger): Running {
+/**
+ * Delivers one function's stream for as long as it holds lanes of it; begins once the stream is there.
+ * @param after - settles when the same function's trigger before this one has ended.
+ */
+export function runTrigger(deps: RunDeps, given: Trigger, after: Promise<void> = Promise.resolve()): Running {
   const { control, holder, log, nats, roster } = deps
   const { functionName } = given
   const stream = natsStream(nats, given.stream)
@@ -25,6 +28,7 @@ export function runTrigger(deps: RunDeps, given: Trigger): Running {
   let turning: Promise<void> = Promise.resolve()
 
   const begin = async () => {
+    await after
     await nats.there()
     const { slots: own } = await stream.state()
     if (stopped) return

@@ -24,6 +24,8 @@ export class Leases {
   readonly #options: Options
   /** Lanes held, and the revision of the lease. */
   readonly #held = new Map<number, number>()
+  /** Lanes whose last call is still under way. */
+  readonly #giving = new Set<number>()
   readonly #beats = new Beats()
 
   constructor(options: Options) {
@@ -37,8 +39,9 @@ export class Leases {
     try {
       await Promise.all([...this.#held].map(([lane, revision]) => this.#renew(lane, revision, at)))
       const beyond = [...this.#held.keys()].slice(share)
-      await Promise.all(beyond.map((lane) => this.#release(lane)))
-      const missing = Array.from({ length: readers }, (_, lane) => lane).filter((lane) => !this.#held.has(lane))
+      // Not awaited: a call may take long, and the other leases have to be renewed meanwhile.
+      for (const lane of beyond) void this.#release(lane)
+      const missing = Array.from({ length: readers }, (_, lane) => lane).filter((lane) => !this.#held.has(lane) && !this.#giving.has(lane))
       const entries = await Promise.all(missing.map(async (lane) => ({ lane, found: await this.#read(lane) })))
       for (const { lane, found } of entries) {
         const isOther = found !== undefined && found.value.holder !== this.#options.holder
@@ -75,20 +78,19 @@ export class Leases {
   }
 
   async #renew(lane: number, revision: number, at: number): Promise<void> {
-    const { control, holder, onGive } = this.#options
+    const { control, holder } = this.#options
     const renewed = await control.replace(this.#key(lane), { holder, at } satisfies Lease, revision)
-    if (renewed !== undefined) {
-      this.#held.set(lane, renewed)
-      return
-    }
-    this.#held.delete(lane)
-    await onGive(lane)
+    if (renewed === undefined) void this.#release(lane)
+    else if (this.#held.has(lane)) this.#held.set(lane, renewed)
   }
 
   async #release(lane: number): Promise<void> {
     const revision = this.#held.get(lane)!
     this.#held.delete(lane)
+    this.#giving.add(lane)
     await this.#options.onGive(lane)
+    // Where it is another's by now, nothing is removed.
     await this.#options.control.remove(this.#key(lane), revision).catch(() => {})
+    this.#giving.delete(lane)
   }
 }
