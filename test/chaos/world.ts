@@ -55,7 +55,7 @@ export const ticksRead = ({ stack }: World) => reachedBy(stack.urls.GATEWAY_URL,
 /** Waits for something, and tells how long that took, ms. */
 export async function timeUntil(what: string, yes: () => Promise<boolean>): Promise<number> {
   const started = performance.now()
-  await until(what, yes, BACK_MS, 10)
+  await until(what, yes, BACK_MS, 20)
   return performance.now() - started
 }
 
