@@ -2,6 +2,7 @@ import type { StreamAccess } from '../../shared/adapters/nats/stream.ts'
 import { toDeadLetter } from '../../shared/contract/dead-letter.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import type { Publisher } from '../../shared/ports/publisher.ts'
+import { nsOfMark } from './mark.ts'
 import type { DeadMessage } from './step.ts'
 
 /**
@@ -14,7 +15,7 @@ export async function bury(publisher: Publisher, stream: StreamAccess, functionN
   const sequence = sequenceOf(version)
   const original = await stream.message(sequence)
   // A stream that was re-created holds another message there.
-  const own = original?.subject === dead.subject && original.ns.startsWith(String(ms)) ? original : undefined
+  const own = original?.ns === nsOfMark(dead.mark) ? original : undefined
   const letter = toDeadLetter({
     functionName,
     stream: stream.name,

@@ -2,7 +2,8 @@ import type { Control } from '../../shared/adapters/nats/control.ts'
 import type { StreamAccess, StreamState } from '../../shared/adapters/nats/stream.ts'
 import type { Position } from '../../shared/domain/position.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
-import { begin, type Epochs, type Found, judge, readOf, type Verdict } from './epochs.ts'
+import { RetryableError } from '../../shared/runtime/errors.ts'
+import { begin, type Epochs, type Found, holds, judge, readOf, type Verdict } from './epochs.ts'
 
 export type EpochAccess = {
   readonly stream: StreamAccess
@@ -24,25 +25,35 @@ export async function locate(access: EpochAccess, positions: readonly Position[]
   for (;;) {
     const { stream, control } = access
     const [entry, state] = await Promise.all([control.get<Epochs>(keyOf(stream.name)), stream.state()])
-    const found = await Promise.all(positions.map((position) => findIn(stream, state, position)))
     const epochs = entry?.value ?? { entries: [{ epoch: 1, from: 1 }], created: state.created }
+    const found = await Promise.all(positions.map((position) => findIn(stream, state, epochs.created, position)))
     const verdict = judge(epochs, state, found)
     if (entry && verdict.kind === 'fine') return { epochs, state, reads: found.map((one) => readOf(epochs, state, one)) }
-    const next = await nextOf(stream, epochs, state, verdict)
+    const next = nextOf(epochs, state, verdict)
     const written = entry ? await control.replace(keyOf(stream.name), next, entry.revision) : await control.create(keyOf(stream.name), next)
     if (written !== undefined && verdict.kind === 'begin') access.alarm(next)
   }
 }
 
-async function findIn(stream: StreamAccess, state: StreamState, position: Position): Promise<Found> {
+/** @throws {RetryableError} ERR_UNAVAILABLE when the stream changed under this look. */
+async function findIn(stream: StreamAccess, state: StreamState, created: string, position: Position): Promise<Found> {
   const sequence = sequenceOf(position.version)
-  const isThere = sequence >= Math.max(state.first, 1) && sequence <= state.last
-  return { position, ns: isThere ? (await stream.message(sequence))?.ns : undefined }
+  const isThere = ({ first, last }: StreamState) => sequence >= Math.max(first, 1) && sequence <= last
+  const ns = isThere(state) ? (await stream.message(sequence))?.ns : undefined
+  if (ns === undefined && isThere(state)) {
+    // Deleted by hand, if the stream still spans it; else purged, cut or re-created since the state was read.
+    const now = await stream.state()
+    if (!isThere(now) || now.created !== state.created)
+      throw new RetryableError('ERR_UNAVAILABLE', 'the stream changed while it was looked at')
+  }
+  const found = { position, ns }
+  if (position.ns === '0' || holds(found, state, created)) return found
+  return { ...found, younger: await stream.sequenceAt(BigInt(position.ns) + 1n) }
 }
 
-async function nextOf(stream: StreamAccess, epochs: Epochs, state: StreamState, verdict: Verdict): Promise<Epochs> {
+function nextOf(epochs: Epochs, state: StreamState, verdict: Verdict): Epochs {
   if (verdict.kind === 'fine') return epochs
   if (verdict.kind === 'learn') return verdict.epochs
-  const from = await stream.sequenceAt(verdict.afterNs + 1n)
-  return { entries: begin(epochs.entries, { epoch: verdict.epoch, from }), created: state.created }
+  const { epoch, from } = verdict
+  return { entries: begin(epochs.entries, { epoch, from }), created: state.created }
 }

@@ -10,8 +10,11 @@ export type Epochs = { readonly entries: readonly EpochEntry[]; readonly created
 /** What the stream holds now, as far as it matters here. */
 export type StreamNow = { readonly created: string; readonly last: number }
 
-/** A position and the broker's time (ns) of the message that the stream holds at its sequence now; undefined where it holds none. */
-export type Found = { readonly position: Position; readonly ns: string | undefined }
+/**
+ * A position and the broker's time (ns) of the message that the stream holds at its sequence now; undefined where it holds none.
+ * `younger` is the first sequence with a later time than the position's: given where its message is not there any more and its time is known.
+ */
+export type Found = { readonly position: Position; readonly ns: string | undefined; readonly younger?: number }
 
 /** The epoch of the message at a sequence. */
 export const epochAt = (entries: readonly EpochEntry[], sequence: number): number =>
@@ -36,25 +39,36 @@ export type Verdict =
   | { readonly kind: 'fine' }
   /** The record is older than what functions know (a restored backup): this is what it must have been. */
   | { readonly kind: 'learn'; readonly epochs: Epochs }
-  /** The stream was re-created or rewound: a new epoch begins behind the messages of `epoch` and the least of these times. */
-  | { readonly kind: 'begin'; readonly epoch: number; readonly afterNs: bigint }
+  /** The stream was re-created or rewound: a new epoch begins at sequence `from`. */
+  | { readonly kind: 'begin'; readonly epoch: number; readonly from: number }
 
 /** Compares positions with the stream and the record of its epochs. */
 export function judge(epochs: Epochs, stream: StreamNow, found: readonly Found[]): Verdict {
   const { entries, created } = epochs
   const isSameLife = created === stream.created
-  const lost = found.filter((one) => {
-    const isKnown = isSameLife && entries.some(({ epoch }) => epoch > epochOf(one.position.version))
-    return !holds(one, stream, created) && !isKnown
-  })
-  if (lost.length > 0) {
+  const lost = found.filter((one) => !holds(one, stream, created) && !(isSameLife && isKnown(entries, one)))
+  if (lost.length > 0 || !isSameLife) {
     const all = [...entries.map(({ epoch }) => epoch), ...found.map(({ position }) => epochOf(position.version))]
-    const times = lost.map(({ position }) => BigInt(position.ns)).sort((a, b) => (a < b ? -1 : 1))
-    return { kind: 'begin', epoch: Math.max(...all) + 1, afterNs: times[0]! }
+    return { kind: 'begin', epoch: Math.max(...all) + 1, from: newFrom(lost, found, stream, created) }
   }
   const learnt = found.filter((one) => holds(one, stream, created)).reduce(learn, entries)
-  if (learnt === entries && isSameLife) return { kind: 'fine' }
-  return { kind: 'learn', epochs: { entries: learnt, created: stream.created } }
+  if (learnt === entries) return { kind: 'fine' }
+  return { kind: 'learn', epochs: { entries: learnt, created } }
+}
+
+/** Whether the record says already what became of a lost position: unless a younger message lies below, where the stream was rewound once more. */
+function isKnown(entries: readonly EpochEntry[], { position, younger }: Found): boolean {
+  const next = entries.find(({ epoch }) => epoch > epochOf(position.version))
+  return next !== undefined && (younger ?? Number.POSITIVE_INFINITY) >= next.from
+}
+
+/** The first sequence not read before: the first one younger than what was lost, else behind all that is still held, else the first of all. */
+function newFrom(lost: readonly Found[], found: readonly Found[], stream: StreamNow, created: string): number {
+  const younger = lost.flatMap((one) => one.younger ?? [])
+  if (younger.length > 0) return Math.min(...younger)
+  if (lost.length > 0) return 1
+  const held = found.filter((one) => holds(one, stream, created)).map(({ position }) => sequenceOf(position.version))
+  return Math.max(0, ...held) + 1
 }
 
 /** A message that is where it was read in an epoch which the record does not have there: so the record was wrong. */
@@ -62,6 +76,8 @@ function learn(entries: readonly EpochEntry[], { position: { version } }: Found)
   const epoch = epochOf(version)
   const from = Math.max(sequenceOf(version), 1)
   if (epoch <= epochAt(entries, from)) return entries
+  // Just before an epoch's first message: what a lane counts as read when the epoch begins.
+  if (entries.some((entry) => entry.epoch === epoch && entry.from === from + 1)) return entries
   const before = entries.filter((entry) => entry.from < from && entry.epoch < epoch)
   const behind = entries.filter((entry) => entry.from > from && entry.epoch > epoch)
   return [...before, { epoch, from }, ...behind]

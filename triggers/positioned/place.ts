@@ -2,6 +2,7 @@ import type { StreamAccess, StreamState } from '../../shared/adapters/nats/strea
 import type { Positions } from '../../shared/contract/batch.ts'
 import type { Position } from '../../shared/domain/position.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
+import { RetryableError } from '../../shared/runtime/errors.ts'
 import type { Invoke } from '../invoke.ts'
 import type { Trigger } from '../trigger.ts'
 import { beginOf } from './begin.ts'
@@ -37,12 +38,12 @@ export async function placeLanes(deps: PlaceDeps, lanes: readonly Lane[]): Promi
     const places = bySlot.filter(({ slot }) => lane.slots.includes(slot))
     const placements = places.map(({ slot, begin, position: { version } }) => ({ slot, begin, after: version, read: readOf.get(version)! }))
     const least = placements.reduce((a, b) => (b.read < a.read ? b : a))
-    lane.place(placements, await markAt(deps.stream, least.read, places.find(({ slot }) => slot === least.slot)!.position))
+    lane.place(placements, await markAt(deps.stream, state, least.read, places.find(({ slot }) => slot === least.slot)!.position))
   }
   for (const [i, lane] of others.entries()) {
     const read = readOf.get(seen[i]!.version)!
     if (read === seen[i]!.version) continue
-    const { version, ms, subNs } = await markAt(deps.stream, read, seen[i]!)
+    const { version, ms, subNs } = await markAt(deps.stream, state, read, seen[i]!)
     lane.pass(version, ms, subNs)
   }
   // A lane may have met a conflict meanwhile; it will ask again.
@@ -65,9 +66,15 @@ async function slotPositions(deps: PlaceDeps, lanes: readonly Lane[]): Promise<S
   })
 }
 
-/** The mark at a version that a position was found to stand at. */
-async function markAt(stream: StreamAccess, version: number, position: Position): Promise<Mark> {
+/**
+ * The mark at a version that a position was found to stand at. Its time is unknown only where the stream has dropped the message.
+ * @throws {RetryableError} ERR_UNAVAILABLE when the message went since the stream was looked at.
+ */
+async function markAt(stream: StreamAccess, { first }: StreamState, version: number, position: Position): Promise<Mark> {
   if (version === position.version) return markOf(version, position.ns)
   const sequence = sequenceOf(version)
-  return markOf(version, (sequence > 0 ? (await stream.message(sequence))?.ns : undefined) ?? '0')
+  if (sequence < Math.max(first, 1)) return markOf(version, '0')
+  const message = await stream.message(sequence)
+  if (!message) throw new RetryableError('ERR_UNAVAILABLE', 'the stream changed while it was looked at')
+  return markOf(version, message.ns)
 }

@@ -129,11 +129,22 @@ export class Reader {
       log.error({ stream: stream.name, ...epochs }, 'the stream was re-created or rewound: a new epoch begins')
       metrics.epochAlarm(stream.name)
     }
-    const reach = await placeLanes({ stream, control, invoke, trigger, alarm }, lanes)
-    this.#tellPurged(reach)
-    this.#created = reach.state.created
-    this.#sorter.begin(reach.epochs.entries, lanes)
-    return stream.consumer(reach.start, trigger.subjects)
+    // Until the reading begins, what the one before has seen must not move a lane that is placed anew.
+    this.#sorter.begin([], [])
+    const look = () => placeLanes({ stream, control, invoke, trigger, alarm }, lanes)
+    for (let reach = await look(); ; ) {
+      const consumer = await stream.consumer(reach.start, trigger.subjects)
+      // A rewind between the look and the consumer is seen by neither: what holds once the consumer is there holds as long as it delivers.
+      const again = await look()
+      if (again.start === reach.start && again.state.created === reach.state.created) {
+        this.#tellPurged(again)
+        this.#created = again.state.created
+        this.#sorter.begin(again.epochs.entries, lanes)
+        return consumer
+      }
+      await stream.removeConsumer(consumer)
+      reach = again
+    }
   }
 
   #tellPurged({ state, start, unread }: Reach): void {

@@ -29,10 +29,26 @@ test('as long as all positions hold, nothing changes', () => {
   expect(judge(two, stream, [at(1, 4000), at(2, 4500)])).toEqual({ kind: 'fine' })
 })
 
-test('a stream re-created or cut begins an epoch above all that are known, behind the least time that was lost', () => {
-  expect(judge(one, { created: 'b', last: 10 }, [at(1, 50, '900'), at(1, 40, '800')])).toEqual({ kind: 'begin', epoch: 2, afterNs: 800n })
-  expect(judge(one, stream, [at(1, 40), at(7, 5000, '900', '901')])).toEqual({ kind: 'begin', epoch: 8, afterNs: 900n })
+test('a stream re-created or cut begins an epoch above all that are known, at the first message younger than what was lost', () => {
+  const lost = [
+    { ...at(1, 50, '900'), younger: 7 },
+    { ...at(1, 40, '800'), younger: 5 },
+  ]
+  expect(judge(one, { created: 'b', last: 10 }, lost)).toEqual({ kind: 'begin', epoch: 2, from: 5 })
+  const cut = { ...at(7, 5000, '900', '901'), younger: 4990 }
+  expect(judge(one, stream, [at(1, 40), cut])).toEqual({ kind: 'begin', epoch: 8, from: 4990 })
+  expect(judge(one, stream, [at(1, 5001, '0', undefined)])).toEqual({ kind: 'begin', epoch: 2, from: 1 })
   expect(begin(two.entries, { epoch: 3, from: 4001 })).toEqual([{ epoch: 1, from: 1 }, { epoch: 3, from: 4001 }]) // biome-ignore format: one line
+})
+
+test('a lane that stands just before an epoch teaches nothing', () => {
+  expect(judge(two, stream, [at(2, 4000)])).toEqual({ kind: 'fine' })
+})
+
+test('a second cut, below where the newest epoch begins, begins one more', () => {
+  const lost = at(1, 4800, '900', '901')
+  expect(judge(two, stream, [{ ...lost, younger: 4001 }])).toEqual({ kind: 'fine' })
+  expect(judge(two, stream, [{ ...lost, younger: 3990 }])).toEqual({ kind: 'begin', epoch: 3, from: 3990 })
 })
 
 test('a position of a life that is known to be over goes on where the next life begins', () => {
@@ -48,6 +64,7 @@ test('a record older than the positions learns their epochs', () => {
   expect(verdict).toEqual({ kind: 'learn', epochs: { entries: [{ epoch: 1, from: 1 }, { epoch: 2, from: 4500 }], created: 'a' } }) // biome-ignore format: one line
 })
 
-test('another life of the stream that still holds all positions (a restored backup) is only noted', () => {
-  expect(judge(one, { created: 'b', last: 5000 }, [at(1, 40)])).toEqual({ kind: 'learn', epochs: { ...one, created: 'b' } })
+test('another life of the stream always begins an epoch: behind what it still holds (a restored backup), else at its start', () => {
+  expect(judge(one, { created: 'b', last: 5000 }, [at(1, 40), at(1, 30)])).toEqual({ kind: 'begin', epoch: 2, from: 41 })
+  expect(judge(one, { created: 'b', last: 0 }, [])).toEqual({ kind: 'begin', epoch: 2, from: 1 })
 })
