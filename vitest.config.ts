@@ -1,16 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
-const project = (name: string, include: string[], testTimeout: number) => ({
+/** One group after the other; whole stacks never beside each other, or they would only measure how busy the machine is. */
+const project = (name: string, groupOrder: number, testTimeout: number, fileParallelism: boolean) => ({
   extends: true as const,
-  test: { name, include, testTimeout, hookTimeout: testTimeout * 2, env: { LOG_LEVEL: 'silent' } },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: testTimeout * 2,
+    fileParallelism,
+    sequence: { groupOrder },
+    env: { LOG_LEVEL: 'silent' },
+  },
 })
 
 export default defineConfig({
   test: {
-    projects: [
-      project('unit', ['test/unit/**/*.test.ts'], 20_000),
-      project('integration', ['test/integration/**/*.test.ts'], 60_000),
-      project('e2e', ['test/e2e/**/*.test.ts'], 240_000),
-    ],
+    projects: [project('unit', 1, 20_000, true), project('integration', 2, 60_000, true), project('e2e', 3, 240_000, false)],
   },
 })
