@@ -22,7 +22,7 @@ type Program = {
 const spec = ({ name, bundle, args = [], env }: Program) => ({
   name,
   command: NODE,
-  args: ['--enable-source-maps', join(DIST, bundle), ...args],
+  args: [join(DIST, bundle), ...args],
   env,
   startMs: 30_000,
 })
