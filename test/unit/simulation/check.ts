@@ -1,5 +1,5 @@
 import type { Bar } from '../../../shared/contract/bar.ts'
-import { show, Violation } from './ledger.ts'
+import { rejectKey, show, Violation } from './ledger.ts'
 import { truthOf } from './oracle.ts'
 import { POISON } from './replica.ts'
 import { messagesOf } from './store.ts'
@@ -33,8 +33,8 @@ export function checkEnd(world: World): void {
       if (ledger.rejects.get(id) !== code) throw new Violation(`reject ${id} ${code} is ${ledger.rejects.get(id)} in the dead letters`)
     return
   }
-  for (const { seq, data } of world.ticks.everPublished)
-    if (Buffer.from(data).toString() === POISON) rejects.set(`tick-to-bar:${2 ** 40 + seq}`, 'FAILED')
+  for (const { seq, data, ms } of world.ticks.everPublished)
+    if (Buffer.from(data).toString() === POISON) rejects.set(rejectKey(`tick-to-bar:${2 ** 40 + seq}`, ms), 'FAILED')
   same('rejects', Object.fromEntries([...ledger.rejects].sort()), Object.fromEntries([...rejects].sort()))
   for (const key of ledger.bars.keys()) if (!known.has(key)) throw new Violation(`bar ${key} should not be`)
 }

@@ -14,25 +14,29 @@ export class Violation extends Error {}
 
 export const barKey = ({ exchange, symbol, interval, timestamp }: Bar): string => `${exchange} ${symbol} ${interval} ${timestamp}`
 
+/** A dead letter: its message id, and the broker's time, since two lives of a stream may give one id to messages of two slots. */
+export const rejectKey = (msgId: string, ms: number | string): string => `${msgId} of ${ms}`
+
 const decoder = new TextDecoder()
 
 /** All that was ever sent and published, and the rules that hold over all of it at any time. */
 export class Ledger {
   /** Every edition of every bar that was ever on its way: text by version, by bar. */
   readonly bars = new Map<string, Map<number, string>>()
-  /** Error codes by message id of the dead letter. */
+  /** Error codes by {@link rejectKey}. */
   readonly rejects = new Map<string, string>()
   /** The greatest version ever applied, by slot. */
   readonly furthest: number[]
-  readonly #applied = new Map<number, string>()
+  readonly #applied: Map<number, string>[]
   readonly #slots: number
 
   constructor(slots: number) {
     this.#slots = slots
     this.furthest = new Array(slots).fill(0)
+    this.#applied = Array.from({ length: slots }, () => new Map())
   }
 
-  /** Something was applied: a version means one message, whoever brings it and however often. @returns the messages of each slot that moves. */
+  /** Something was applied: in one slot a version means one message, whoever brings it and however often. @returns the messages of each slot that moves. */
   applied(body: Uint8Array, commits: readonly SlotCommit[]): Carried[][] {
     const batch = parseBatch(body)
     const { head, seqs, times, subject } = batch
@@ -44,10 +48,10 @@ export class Ledger {
       const own = all.filter(({ version, subject }) => version > after && slotOf(symbolOf(subject), this.#slots) === slot)
       for (const message of own) {
         const content = JSON.stringify(message)
-        const known = this.#applied.get(message.version)
+        const known = this.#applied[slot]!.get(message.version)
         if (known !== undefined && known !== content)
           throw new Violation(`version ${show(message.version)} was applied as two messages:\n  ${known}\n  ${content}`)
-        this.#applied.set(message.version, content)
+        this.#applied[slot]!.set(message.version, content)
       }
       const greatest = own.at(-1)?.version ?? 0
       if (greatest > this.furthest[slot]!) this.furthest[slot] = greatest
@@ -59,9 +63,10 @@ export class Ledger {
   published({ subject, payload, msgId, headers }: Outgoing): void {
     if (subject.startsWith('dlq.')) {
       const code = headers!['Dlq-Code']!
-      const known = this.rejects.get(msgId!)
-      if (known !== undefined && known !== code) throw new Violation(`dead letter ${msgId} is ${known} and ${code}`)
-      this.rejects.set(msgId!, code)
+      const key = rejectKey(msgId!, headers!['Dlq-Time-Ms']!)
+      const known = this.rejects.get(key)
+      if (known !== undefined && known !== code) throw new Violation(`dead letter ${key} is ${known} and ${code}`)
+      this.rejects.set(key, code)
       return
     }
     const text = String(payload)

@@ -5,9 +5,9 @@ import type { BarSettings } from '../../../shared/domain/bar-settings.ts'
 import { Fold } from '../../../shared/domain/fold.ts'
 import { SlotState } from '../../../shared/domain/slot-state.ts'
 import { epochOf, sequenceOf } from '../../../shared/domain/version.ts'
-import { barKey, type Carried } from './ledger.ts'
+import { barKey, type Carried, rejectKey } from './ledger.ts'
 
-/** What a run without faults makes of messages: every edition of every bar, by version, and the code of every reject. */
+/** What a run without faults makes of messages: every edition of every bar, by version, and the code of every reject, by {@link rejectKey}. */
 export type Truth = { readonly bars: Map<string, Map<number, Bar>>; readonly rejects: Map<string, string> }
 
 const encoder = new TextEncoder()
@@ -25,7 +25,8 @@ export function truthOf(slot: number, slots: number, messages: readonly Carried[
   for (const message of messages) {
     const { rejects } = fold.advance(new Map([[slot, state]]), batchOf(slot, after, message))
     after = message.version
-    for (const { line, code } of rejects) truth.rejects.set(`tick-to-bar:${message.version}${line === undefined ? '' : `.${line}`}`, code)
+    for (const { line, code } of rejects)
+      truth.rejects.set(rejectKey(`tick-to-bar:${message.version}${line === undefined ? '' : `.${line}`}`, message.ms), code)
     for (const bar of state.takeChanges(settings).closed) note(bar)
     for (const symbol of state.symbols.values()) {
       const minutes = symbol.minutes()

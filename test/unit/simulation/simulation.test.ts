@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Fault, SAME_STREAM } from './faults.ts'
+import { ALL_FAULTS, type Fault, SAME_STREAM } from './faults.ts'
 import { run } from './run.ts'
 import { shrink, Tape } from './tape.ts'
 
@@ -7,7 +7,7 @@ vi.mock('../../../shared/adapters/nats/wire-reader.ts', () => import('./readings
 vi.mock('../../../shared/runtime/log.ts', () => import('./quiet-log.ts'))
 
 /** How many runs, and the seed of the first: SIM_RUNS=1 SIM_SEED=<seed> plays one again. */
-const RUNS = Number(process.env.SIM_RUNS ?? 120)
+const RUNS = Number(process.env.SIM_RUNS ?? 100)
 const FIRST = Number(process.env.SIM_SEED ?? 1)
 const MOST_SHRINKING = 400
 const TOLD_STEPS = 150
@@ -25,7 +25,10 @@ const EVERYWHERE = [
   ],
 ]
 
-describe.each([['the stream stays what it is', SAME_STREAM, EVERYWHERE]])('%s', (_, faults, everywhere) => {
+describe.each([
+  ['the stream stays what it is', SAME_STREAM, EVERYWHERE],
+  ['the stream is rewound or made anew, too', ALL_FAULTS, [...EVERYWHERE, 'several epochs']],
+])('%s', (_, faults, everywhere) => {
   test('whatever dies, stops, is lost, repeated, delayed or overtaken: the bars are those of a run without faults', {
     timeout: 3_600_000,
   }, async () => {

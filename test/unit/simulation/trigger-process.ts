@@ -80,8 +80,8 @@ export function controlPort(bucket: Bucket, wire: Wire, process: Process): Contr
   const call = <T>(what: string, effect: () => T) => wire.call(process, 'broker', what, effect)
   return {
     get: <T>(key: string) => call(`get ${key}`, () => bucket.get<T>(key)),
-    create: (key, value) => call(`create ${key}`, () => bucket.create(key, value)),
-    replace: (key, value, revision) => call(`replace ${key}`, () => bucket.replace(key, value, revision)),
+    create: (key, value) => call(`create ${key} ${JSON.stringify(value)}`, () => bucket.create(key, value)),
+    replace: (key, value, revision) => call(`replace ${key} ${JSON.stringify(value)}`, () => bucket.replace(key, value, revision)),
     put: (key, value) => call(`put ${key}`, () => void bucket.put(key, value)),
     remove: (key, revision) => call(`remove ${key}`, () => bucket.remove(key, revision)),
   }
