@@ -14,10 +14,11 @@ export type Fence = 'apply' | 'repeat' | 'conflict'
  * @param stored - the stored version of each slot of the batch, null where none is stored.
  * @param after - the version each of them must have; `begin` marks slots that the trigger starts at their recorded beginning.
  * @param last - the version all of them move to.
- * @returns `apply` only if every slot stands exactly at its `after`; `repeat` if every slot is at or beyond `last`; else `conflict`.
+ * @returns `apply` only if every slot stands exactly at its `after`; `repeat` if the batch moves slots and all are at or beyond `last`; else `conflict`.
  */
 export function fence(stored: readonly (number | null)[], after: readonly number[], begin: readonly boolean[], last: number): Fence {
   if (stored.every((version, i) => (version === null ? begin[i] : version === after[i]))) return 'apply'
-  if (stored.every((version) => version !== null && version >= last)) return 'repeat'
+  // A batch that moves nothing repeats nothing: who sends it must learn that the slots stand beyond it.
+  if (after.some((version) => version < last) && stored.every((version) => version !== null && version >= last)) return 'repeat'
   return 'conflict'
 }

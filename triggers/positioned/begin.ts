@@ -11,7 +11,8 @@ type Begin = { readonly epoch: number; readonly seq: number; readonly ns: string
 
 /**
  * The position before a function's first message, decided when the trigger first meets the function and never again: a function that has
- * lost its position starts there, not wherever the stream happens to be.
+ * lost its position starts there, not wherever the stream happens to be. Where the stream no longer holds all that came after, the position is
+ * the last message that is gone: the function learns by it that it cannot read everything again.
  */
 export async function beginOf(
   { control, stream }: { readonly control: Control; readonly stream: StreamAccess },
@@ -27,7 +28,10 @@ export async function beginOf(
     known = { epoch: epochAt(epochs.entries, seq), seq, ns }
     if ((await control.create(key, known)) === undefined) known = (await control.get<Begin>(key))!.value
   }
-  return { version: versionOf(known.epoch, known.seq), ns: known.ns }
+  const begin = { version: versionOf(known.epoch, known.seq), ns: known.ns }
+  const gone = Math.max(0, state.first - 1)
+  const lastGone = versionOf(epochAt(epochs.entries, gone), gone)
+  return gone > 0 && lastGone > begin.version ? { version: lastGone, ns: '0' } : begin
 }
 
 async function before(stream: StreamAccess, start: Start, last: number): Promise<number> {

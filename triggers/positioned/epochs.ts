@@ -51,7 +51,8 @@ export function judge(epochs: Epochs, stream: StreamNow, found: readonly Found[]
     const all = [...entries.map(({ epoch }) => epoch), ...found.map(({ position }) => epochOf(position.version))]
     return { kind: 'begin', epoch: Math.max(...all) + 1, from: newFrom(lost, found, stream, created) }
   }
-  const learnt = found.filter((one) => holds(one, stream, created)).reduce(learn, entries)
+  const held = found.filter((one) => holds(one, stream, created)).sort((a, b) => a.position.version - b.position.version)
+  const learnt = held.reduce(learn, entries)
   if (learnt === entries) return { kind: 'fine' }
   return { kind: 'learn', epochs: { entries: learnt, created } }
 }
@@ -75,12 +76,9 @@ function newFrom(lost: readonly Found[], found: readonly Found[], stream: Stream
 function learn(entries: readonly EpochEntry[], { position: { version } }: Found): readonly EpochEntry[] {
   const epoch = epochOf(version)
   const from = Math.max(sequenceOf(version), 1)
-  if (epoch <= epochAt(entries, from)) return entries
-  // Just before an epoch's first message: what a lane counts as read when the epoch begins.
-  if (entries.some((entry) => entry.epoch === epoch && entry.from === from + 1)) return entries
-  const before = entries.filter((entry) => entry.from < from && entry.epoch < epoch)
-  const behind = entries.filter((entry) => entry.from > from && entry.epoch > epoch)
-  return [...before, { epoch, from }, ...behind]
+  // The last entry has the greatest epoch ever written: a lower one that is not on record was dropped for a reason.
+  if (epoch <= entries.at(-1)!.epoch) return entries
+  return begin(entries, { epoch, from })
 }
 
 /** Adds a new epoch: entries that begin at or behind it speak of messages that are no more. */

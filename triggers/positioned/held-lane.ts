@@ -72,7 +72,7 @@ export class HeldLane {
     this.#metrics.halved(lane.halvings - this.#halvings)
     this.#halvings = lane.halvings
     const isAtHead = sequenceOf(lane.seen.version) >= head
-    lane.rest(this.#quiet && isAtHead ? state.nowMs : undefined)
+    lane.rest(this.#quiet && isAtHead ? state.nowMs : undefined, state.last)
     this.driver.pump()
     if (lane.applied === this.#told) return
     this.#told = lane.applied

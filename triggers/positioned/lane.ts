@@ -1,5 +1,5 @@
 import type { BatchHead, Positions } from '../../shared/contract/batch.ts'
-import { epochOf } from '../../shared/domain/version.ts'
+import { epochOf, sequenceOf } from '../../shared/domain/version.ts'
 import type { Outcome } from '../outcome.ts'
 import { backoffMs } from './backoff.ts'
 import type { Draft } from './draft.ts'
@@ -113,9 +113,11 @@ export class Lane {
   /**
    * Called now and then: if nothing else is to be done, an empty batch brings the slots to what was seen.
    * @param brokerMs - the broker's time, given only if the lane has seen everything up to the stream's head: then the function is told (a quiet batch).
+   * @param last - the stream's last sequence: a slot beyond it says that the stream was rewound unseen, so the function is asked anew.
    */
-  rest(brokerMs: number | undefined): void {
+  rest(brokerMs: number | undefined, last = Number.POSITIVE_INFINITY): void {
     if (this.#state !== 'ready' || this.#queue.length > 0) return
+    if (sequenceOf(this.#places.furthest) > last) return this.#seek({}, 0, 0)
     const { version } = this.#seen
     // A function that has no state yet has nothing to close either.
     if (this.#places.areNewAt(version) || (brokerMs === undefined && !this.#places.areBehind(version))) return

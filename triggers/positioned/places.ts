@@ -27,6 +27,11 @@ export class Places {
     return Math.min(...this.#slots.map((slot) => this.#places[slot]?.read ?? 0))
   }
 
+  /** The greatest version that any slot has applied. */
+  get furthest(): number {
+    return Math.max(...this.#own().map(({ read }) => read))
+  }
+
   /** Whether no slot has gone beyond its beginning, and that is here. */
   areNewAt(version: number): boolean {
     return this.#own().every(({ begin, read }) => begin && read === version)
