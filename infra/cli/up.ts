@@ -39,15 +39,19 @@ export async function up(options: UpOptions): Promise<number> {
     const view = openView(await nats.connection, stack.processes, process.stdout)
     const plainSay = say
     say = view.say
-    if (feed) await stack.feed(feed)
-    prepareNextStart(settings, stopped)
-    await new Promise<void>((done) => {
-      if (stopped.aborted) done()
-      stopped.addEventListener('abort', () => done())
-    })
-    await view.close()
-    await nats.close()
-    say = plainSay
+    try {
+      if (feed) await stack.feed(feed)
+      prepareNextStart(settings, stopped)
+      await new Promise<void>((done) => {
+        if (stopped.aborted) done()
+        stopped.addEventListener('abort', () => done())
+      })
+    } finally {
+      // Also when the feed cannot start: a drawing or a connection left open would keep this process from ending.
+      await view.close()
+      await nats.close()
+      say = plainSay
+    }
   } finally {
     say('stopping')
     await stack.stop()
