@@ -77,7 +77,12 @@ export class Replica {
     const { service, revision } = spec
     const record = { service, index, revision, pid: child.pid, identity: identityOf(child.pid) ?? '', port }
     // In the same turn as the start: a host killed in between would leave a process that no one knows.
-    save(record)
+    try {
+      save(record)
+    } catch (error) {
+      child.kill('SIGKILL')
+      throw error
+    }
     return new Replica(record, child, spec.timeoutMs, listener)
   }
 

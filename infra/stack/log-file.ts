@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { copyFileSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const MOST_BYTES = 16 * 1024 * 1024
@@ -12,10 +12,17 @@ export function openLog(file: string): number {
   return openSync(file, 'a')
 }
 
-/** Keeps a log and one older part (`.1`) each below 16 MiB. The writer appends, so it goes on at the start after the cut. */
+/**
+ * Keeps a log and one older part (`.1`) each below 16 MiB. The writer appends, so it goes on at the start after the cut.
+ * Where there is no room for the older part (a full disk) it is given up: a log must never end the process that bounds it.
+ */
 export function boundLog(file: string): void {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) < MOST_BYTES) return
-  copyFileSync(file, `${file}.1`)
+  try {
+    copyFileSync(file, `${file}.1`)
+  } catch {
+    rmSync(`${file}.1`, { force: true, recursive: true })
+  }
   truncateSync(file)
 }
 

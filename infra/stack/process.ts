@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { killGroup, spawnInGroup } from './group.ts'
 import { identityOf } from './identity.ts'
 import { boundLog, lastLine, logFileOf } from './log-file.ts'
-import { Problem } from './problem.ts'
+import { messageOf, Problem } from './problem.ts'
 import type { ProcessSpec, ProcessState } from './process-spec.ts'
 import { removeRecord, writeRecord } from './record.ts'
 
@@ -135,7 +135,12 @@ export class StackProcess {
   #record(pid: number): void {
     const startedAt = new Date(this.#startedAtMs).toISOString()
     const record = { name: this.name, pid, identity: identityOf(pid) ?? '', port: this.spec.port, startedAt, restarts: this.#restarts }
-    writeRecord(this.#data, record)
+    try {
+      writeRecord(this.#data, record)
+    } catch (error) {
+      // A full disk must not end the supervisor, which is what brings everything back.
+      this.#say(`${this.name} runs, but its record cannot be written: ${messageOf(error)}`)
+    }
   }
 
   #afterEnd(why: string, code: number | undefined): void {
