@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { stopLeftovers, supervisorOf } from '../stack/claim.ts'
+import { holdFolder, stopLeftovers } from '../stack/claim.ts'
 import { Problem } from '../stack/problem.ts'
 import { readSettings } from '../stack/settings.ts'
 
@@ -12,12 +12,20 @@ const OWN = ['nats', 'valkey', 'questdb', 'faas', 'logs', 'run', 'secrets', 'onc
 /** Deletes the stack's data after asking. Downloaded servers stay. */
 export async function reset(options: { yes?: boolean }): Promise<number> {
   const { data } = readSettings()
-  const running = supervisorOf(data)
-  if (running) throw new Problem(`a stack runs on ${data} (pid ${running.pid}): stop it first with \`trade2026 down\``)
   if (!existsSync(data)) {
     console.log(`there is no data at ${data}`)
     return 0
   }
+  // Held until the end: no stack can start on the folder while this asks or deletes.
+  const lock = await holdFolder(data)
+  try {
+    return await deleteOwn(data, options)
+  } finally {
+    lock.close()
+  }
+}
+
+async function deleteOwn(data: string, options: { yes?: boolean }): Promise<number> {
   if (!options.yes && !(await confirmed(`Delete all ticks, bars and logs in ${data}? [y/N] `))) {
     console.log('nothing was deleted')
     return 1

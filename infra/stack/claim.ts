@@ -37,7 +37,7 @@ export async function claim(data: string, say: (line: string) => void): Promise<
       `the disk of ${data} is full (${Math.round((bavail * bsize) / 1e6)} MB free): make room or set TRADE2026_DATA to another disk`,
     )
   }
-  const lock = await hold(data)
+  const lock = await holdFolder(data)
   writeRecord(data, {
     name: SUPERVISOR,
     pid: process.pid,
@@ -54,7 +54,7 @@ export async function claim(data: string, say: (line: string) => void): Promise<
 }
 
 /** Takes the folder's name among abstract Unix sockets (unix(7)): the system gives it to one process and frees it when that process ends, however it ends. */
-const hold = (data: string): Promise<Server> =>
+export const holdFolder = (data: string): Promise<Server> =>
   new Promise((done, fail) => {
     const name = createHash('sha256').update(realpathSync(data)).digest('hex').slice(0, 32)
     const server = createServer().once('error', () => fail(alreadyRuns(data, supervisorOf(data)?.pid)))
