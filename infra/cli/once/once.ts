@@ -81,6 +81,7 @@ async function feedAndCompare(
   const nowMs = Date.now()
   const isOver = ({ close_ms }: RecomputedBar) => close_ms < nowMs
   const wanted = recompute(trades, intervalNames).filter(isOver)
+  if (wanted.length === 0) throw new Problem('there is no bar to compare: the feed had no trade in a minute that is over')
   const { bars, differences } = await untilEqual(async () => (await storedBars(stack.urls.QUESTDB_URL)).filter(isOver), wanted, signal)
   for (const line of tableOf(bars)) console.log(line)
   if (differences.length === 0) {
