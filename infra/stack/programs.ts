@@ -7,7 +7,7 @@ import { answers } from './services/http.ts'
 import { ROOT, type Settings } from './settings.ts'
 
 /** Where the bundles are. */
-export const DIST = join(ROOT, 'dist')
+const DIST = join(ROOT, 'dist')
 
 /** The Node that the project brings along; the one that runs this, where there is no such package for the machine. */
 export const NODE = existsSync(join(ROOT, 'node_modules/.bin/node')) ? join(ROOT, 'node_modules/.bin/node') : process.execPath

@@ -8,7 +8,7 @@ export const encodeToken = (text: string): string =>
   encodeURIComponent(text).replace(/[.!~*'()]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** Reads a token back; a token that is not valid percent-encoding stands for itself. */
-export const decodeToken = (token: string): string => {
+const decodeToken = (token: string): string => {
   if (!token.includes('%')) return token
   try {
     return decodeURIComponent(token)

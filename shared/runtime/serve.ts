@@ -7,7 +7,7 @@ import { createLog } from './log.ts'
 import type { Resource } from './resource.ts'
 
 /** Where a function listens. */
-export const serveConfig = { PORT: z.coerce.number().int().min(0).max(65_535).default(8080), HOST: z.string().default('127.0.0.1') }
+const serveConfig = { PORT: z.coerce.number().int().min(0).max(65_535).default(8080), HOST: z.string().default('127.0.0.1') }
 
 /** Longer than any client keeps an idle connection, so that the client always closes first and no request meets a closed socket. */
 const KEEP_ALIVE_MS = 120_000
