@@ -7,6 +7,7 @@ import { fence } from '../../shared/domain/position.ts'
 import type { SlotChanges } from '../../shared/domain/slot-state.ts'
 import { versionOf } from '../../shared/domain/version.ts'
 import type { BarCache } from '../../shared/ports/bar-cache.ts'
+import type { BarHistory } from '../../shared/ports/bar-history.ts'
 import type { BarStore, SlotCommit } from '../../shared/ports/bar-store.ts'
 import type { Publisher } from '../../shared/ports/publisher.ts'
 import { RetryableError, TerminalError } from '../../shared/runtime/errors.ts'
@@ -18,6 +19,7 @@ import type { Resource } from '../../shared/runtime/resource.ts'
 import { LiveBars } from './live.ts'
 import { barMetrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
+import { restoreSlots } from './restore-slots.ts'
 import { type HeldSlot, Slots } from './slots.ts'
 
 const NAME = 'tick-to-bar'
@@ -27,6 +29,8 @@ type Ports = {
   readonly store: BarStore
   readonly publisher: Publisher
   readonly cache: BarCache
+  /** Left out: a slot always begins empty. */
+  readonly history?: BarHistory
 }
 
 type Settings = BarSettings & {
@@ -40,7 +44,7 @@ type Settings = BarSettings & {
  * Folds batches of ticks into bars. State, position and the bars to publish move in one commit, so a batch counts once or not at all.
  * Closing its `outbox` gives the last bars a moment to be published.
  */
-export function tickToBar({ store, publisher, cache }: Ports, settings: Settings): FunctionApp & { readonly outbox: Resource } {
+export function tickToBar({ store, publisher, cache, history }: Ports, settings: Settings): FunctionApp & { readonly outbox: Resource } {
   const { stream } = settings
   const log = createLog(NAME)
   const registry = createMetrics(NAME)
@@ -100,8 +104,14 @@ export function tickToBar({ store, publisher, cache }: Ports, settings: Settings
     if (decision === 'conflict')
       return { kind: 'conflict', positions: Object.fromEntries(covered.map((slot, i) => [slot, held[i]!.position])) }
 
+    if (history && stored.includes(null)) {
+      const beginning = covered.flatMap((slot, i) => (stored[i] === null ? [{ slot, after: after[i]!, state: held[i]!.state }] : []))
+      const symbols = await restoreSlots(history, beginning, batch, settings)
+      if (symbols > 0)
+        log.warn({ symbols }, 'the stream no longer holds all messages of what was stored: minutes are taken from their rows')
+    }
     const { rejects, counts } = fold.advance(new Map(covered.map((slot, i) => [slot, held[i]!.state])), batch)
-    const changes = held.map(({ state }) => state.takeChanges(settings, head.nowMs))
+    const changes = held.map(({ state }) => state.takeChanges(settings, head.nowMs, last))
     if (rejects.length > 0) await publisher.publishAll(rejects.map((reject) => deadLetter(batch, reject)))
     const token = `${settings.instance}.${++commits}`
     const entries = covered.map((slot, i) => slotCommit(slot, after[i]!, begin[i]!, held[i]!, changes[i]!, outbox.published(slot)))

@@ -3,6 +3,9 @@ import * as z from 'zod'
 import { natsConfig } from '../../shared/adapters/nats/config.ts'
 import { connectNats } from '../../shared/adapters/nats/connect.ts'
 import { natsPublisher } from '../../shared/adapters/nats/publisher.ts'
+import { questdbBarHistory } from '../../shared/adapters/questdb/bar-history.ts'
+import { questdbConfig } from '../../shared/adapters/questdb/config.ts'
+import { connectQuestdb } from '../../shared/adapters/questdb/connect.ts'
 import { valkeyBarCache } from '../../shared/adapters/valkey/bar-cache.ts'
 import { valkeyBarStore } from '../../shared/adapters/valkey/bar-store.ts'
 import { valkeyConfig } from '../../shared/adapters/valkey/config.ts'
@@ -17,6 +20,7 @@ const ms = (fallback: number) => z.coerce.number().int().nonnegative().default(f
 const config = loadConfig({
   ...natsConfig,
   ...valkeyConfig,
+  ...questdbConfig,
   BAR_GRACE_MS: ms(2_000),
   BAR_HORIZON_MS: ms(600_000),
   BAR_IDLE_MS: ms(60_000),
@@ -27,7 +31,12 @@ const valkey = connectValkey(config)
 const nats = connectNats(config, 'tick-to-bar')
 
 const app = tickToBar(
-  { store: valkeyBarStore(valkey, STREAMS.MARKET_TICKS.slots), publisher: natsPublisher(nats), cache: valkeyBarCache(valkey) },
+  {
+    store: valkeyBarStore(valkey, STREAMS.MARKET_TICKS.slots),
+    publisher: natsPublisher(nats),
+    cache: valkeyBarCache(valkey),
+    history: questdbBarHistory(connectQuestdb(config)),
+  },
   {
     stream: STREAMS.MARKET_TICKS,
     graceMs: config.BAR_GRACE_MS,
@@ -39,4 +48,5 @@ const app = tickToBar(
   },
 )
 
+// QuestDB is not among them: it is read only where a slot begins behind messages that are gone.
 serve(app, [valkey, nats, app.outbox])

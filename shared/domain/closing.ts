@@ -2,6 +2,7 @@ import type { Bar } from '../contract/bar.ts'
 import { toBar } from './bar-codec.ts'
 import type { BarSettings } from './bar-settings.ts'
 import type { BarSums } from './bar-sums.ts'
+import { LOST } from './past.ts'
 import type { SymbolState } from './symbol-state.ts'
 
 /**
@@ -9,8 +10,9 @@ import type { SymbolState } from './symbol-state.ts'
  *
  * @param nowMs - in a quiet batch the broker's time: bars that got no tick for `idleMs` and whose end (with grace) has passed are closed as well.
  *   That changes only when a version is handed on, never what it holds.
+ * @param upTo - the version up to which messages were taken in.
  */
-export function takeClosed(state: SymbolState, settings: BarSettings, nowMs = Number.NaN): Bar[] {
+export function takeClosed(state: SymbolState, settings: BarSettings, nowMs = Number.NaN, upTo = Number.POSITIVE_INFINITY): Bar[] {
   const { exchange, symbol } = state
   const final = state.watermark - settings.graceMs
   const quiet = (sums: BarSums, end: number) => nowMs - sums.tickMs >= settings.idleMs && nowMs >= end + settings.graceMs
@@ -21,6 +23,8 @@ export function takeClosed(state: SymbolState, settings: BarSettings, nowMs = Nu
     bucket.emitted = bucket.version
     bucket.dirty = true
   }
+  // Rows it was restored from hold trades that are still to come: the minutes beside them lag behind.
+  if (state.past !== undefined && upTo < state.past.aheadTo) return closed
   const minutes = Number.isNaN(nowMs) ? [] : state.minutes()
   for (const bars of state.larger) {
     const { interval, intervalMs } = bars
@@ -52,7 +56,9 @@ export function newestBars(state: SymbolState): Bar[] {
   const larger = state.larger.map((bars) => {
     const start = bars.startOf(newest.start)
     const sums = bars.whole(minutes).get(start)!
-    return toBar(sums, bars.interval, start, exchange, symbol, sums.emitted >= sums.version)
+    return toBar(sums, bars.interval, start, exchange, symbol, isHandedOn(sums))
   })
-  return [toBar(newest, '1m', newest.start, exchange, symbol, newest.emitted >= newest.version), ...larger]
+  return [toBar(newest, '1m', newest.start, exchange, symbol, isHandedOn(newest)), ...larger]
 }
+
+const isHandedOn = ({ emitted, version }: BarSums): boolean => emitted >= version && emitted !== LOST

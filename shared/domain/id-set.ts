@@ -7,6 +7,9 @@ export const FRESH = 0
 export const DUPLICATE = 1
 export const MISMATCH = 2
 
+/** The fingerprint of a trade that is known by its id alone: every copy counts as a repeated one. */
+const UNKNOWN = 0
+
 /** Sources number their trades under one or two prefixes; ids under more than this are kept as texts. */
 const MOST_PREFIXES = 8
 
@@ -26,7 +29,12 @@ export class IdSet {
       this.log.append(prefix, number, print)
       return FRESH
     }
-    return known === print ? DUPLICATE : MISMATCH
+    return known === print || known === UNKNOWN ? DUPLICATE : MISMATCH
+  }
+
+  /** Notes an id that was counted with a content that is no longer known. */
+  know(prefix: string, number: number): void {
+    this.add(prefix, number, UNKNOWN)
   }
 
   /** Fills it from its stored chunks, `chunks[i]` being chunk i. */

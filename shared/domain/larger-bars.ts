@@ -37,7 +37,8 @@ export class LargerBars {
   correct(tick: TickFields, version: number, brokerMs: number, final: number): void {
     const sums = this.of(tick.tsMs)
     sums.add(tick, version, brokerMs)
-    if (this.startOf(tick.tsMs) + this.intervalMs <= final) sums.rev++
+    // A restored bar was handed on with trades that come again: they are in its `rev`.
+    if (this.startOf(tick.tsMs) + this.intervalMs <= final && version > sums.emitted) sums.rev++
   }
 
   /**

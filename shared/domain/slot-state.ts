@@ -3,6 +3,7 @@ import { decodeSums, encodeSums } from './bar-codec.ts'
 import type { BarSettings } from './bar-settings.ts'
 import { Bucket } from './bucket.ts'
 import { isSettled, takeClosed } from './closing.ts'
+import type { Past } from './past.ts'
 import { type Events, SymbolState } from './symbol-state.ts'
 
 /** Stored fields of a slot, by name. */
@@ -71,11 +72,15 @@ export class SlotState implements Events {
     this.#deletes.push(largerField(state.key, interval, start))
   }
 
-  /** Ends a batch: the bars it closed, and what to store. Call it once a batch; the state then stands for what will be stored. */
-  takeChanges(settings: BarSettings, nowMs?: number): SlotChanges {
+  /**
+   * Ends a batch: the bars it closed, and what to store. Call it once a batch; the state then stands for what will be stored.
+   * @param nowMs - the broker's time, in a quiet batch.
+   * @param upTo - the version up to which messages were taken in.
+   */
+  takeChanges(settings: BarSettings, nowMs?: number, upTo?: number): SlotChanges {
     const closed = this.#closed
     for (const state of nowMs === undefined ? this.#dirty : this.#unsettled) {
-      const bars = takeClosed(state, settings, nowMs)
+      const bars = takeClosed(state, settings, nowMs, upTo)
       if (bars.length > 0) this.touch(state)
       for (const bar of bars) closed.push(bar)
       if (nowMs !== undefined && isSettled(state)) this.#unsettled.delete(state)
@@ -99,9 +104,10 @@ export class SlotState implements Events {
     const byKey = new Map<string, SymbolState>()
     for (const [field, bytes] of fields) {
       if (!field.startsWith('s')) continue
-      const [exchange, symbol, watermark] = JSON.parse(decoder.decode(bytes)) as [string, string, number]
+      const [exchange, symbol, watermark, past] = JSON.parse(decoder.decode(bytes)) as [string, string, number, Past?]
       const state = new SymbolState(exchange, symbol, field.slice(1))
       state.watermark = watermark
+      state.past = past
       byKey.set(state.key, state)
       slot.symbols.set(JSON.stringify([exchange, symbol]), state)
       slot.#keys = Math.max(slot.#keys, Number.parseInt(state.key, 36) + 1)
@@ -116,8 +122,8 @@ export class SlotState implements Events {
 }
 
 function putSymbol(state: SymbolState, puts: [string, Uint8Array][]): void {
-  const { key, exchange, symbol, watermark } = state
-  puts.push([symbolField(key), encoder.encode(JSON.stringify([exchange, symbol, watermark]))])
+  const { key, exchange, symbol, watermark, past } = state
+  puts.push([symbolField(key), encoder.encode(JSON.stringify(past ? [exchange, symbol, watermark, past] : [exchange, symbol, watermark]))])
   for (const bucket of state.buckets.values()) {
     if (!bucket.dirty) continue
     bucket.dirty = false

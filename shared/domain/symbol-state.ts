@@ -5,6 +5,7 @@ import { Bucket } from './bucket.ts'
 import { fingerprint } from './fingerprint.ts'
 import { DUPLICATE, MISMATCH } from './id-set.ts'
 import { LARGER, LargerBars } from './larger-bars.ts'
+import { LOST, type Past } from './past.ts'
 import type { TickFields } from './tick-fields.ts'
 
 /** What became of a trade. */
@@ -35,6 +36,8 @@ export class SymbolState {
   watermark = -1
   readonly buckets = new Map<number, Bucket>()
   readonly larger: readonly LargerBars[] = LARGER.map((interval) => new LargerBars(interval))
+  /** Set where it was restored from rows. */
+  past: Past | undefined
   /** Changed in this batch. */
   dirty = false
   /** The minute of the trade before. It is never too old: the watermark has not moved since, or stands in it. */
@@ -58,6 +61,10 @@ export class SymbolState {
       bucket = this.buckets.get(start) ?? this.#open(start, settings)
       this.#current = bucket
     }
+    if (this.past !== undefined && version <= this.past.rowsTo && bucket.emitted !== LOST) {
+      if (version <= bucket.emitted) return this.#countedBefore(bucket, tick, settings, events)
+      if (wasComplete(bucket, this.past)) return REPEATED
+    }
     const known = bucket.ids.add(tick.idPrefix, tick.idNumber, fingerprint(tsMs, tick.price, tick.qty, tick.side))
     if (known === DUPLICATE) return REPEATED
     if (known === MISMATCH) return CONTRADICTED
@@ -67,19 +74,44 @@ export class SymbolState {
       bucket.rev++
       for (const bars of this.larger) bars.correct(tick, version, brokerMs, this.watermark - settings.graceMs)
     }
-    if (tsMs > this.watermark) {
-      this.watermark = tsMs
-      if (tsMs >= this.#due) this.settle(settings, events)
-    }
+    if (tsMs > this.watermark) this.#moveTo(tsMs, settings, events)
     return corrected ? CORRECTED : COUNTED
+  }
+
+  /** Takes in a trade that is part of the row its minute was restored from: only its id and its time are new. */
+  #countedBefore(bucket: Bucket, tick: TickFields, settings: BarSettings, events: Events): number {
+    const { tsMs } = tick
+    const known = bucket.ids.add(tick.idPrefix, tick.idNumber, fingerprint(tsMs, tick.price, tick.qty, tick.side))
+    if (known === MISMATCH) return CONTRADICTED
+    bucket.dirty = true
+    if (tsMs > this.watermark) this.#moveTo(tsMs, settings, events)
+    return COUNTED
+  }
+
+  #moveTo(tsMs: number, settings: BarSettings, events: Events): void {
+    this.watermark = tsMs
+    if (tsMs >= this.#due) this.settle(settings, events)
   }
 
   #open(start: number, settings: BarSettings): Bucket {
     const bucket = new Bucket(start)
     bucket.merged = bucket.end + settings.graceMs <= this.watermark
     this.buckets.set(start, bucket)
+    if (this.past !== undefined && start > this.past.newestMs && start < this.past.heldFromMs) this.#lose(bucket, this.past, settings)
     this.#due = Math.min(this.#due, bucket.end + (bucket.merged ? settings.horizonMs : settings.graceMs))
     return bucket
+  }
+
+  /** Marks a minute of which trades may be gone that no row shows. */
+  #lose(bucket: Bucket, past: Past, settings: BarSettings): void {
+    bucket.emitted = LOST
+    for (const bars of this.larger) {
+      const sums = bars.of(bucket.start)
+      sums.emitted = LOST
+      sums.dirty = true
+    }
+    // The trade that opens it was not late, so those before it were not beyond its horizon.
+    past.heldFromMs = Math.min(past.heldFromMs, bucket.end + settings.horizonMs)
   }
 
   /** Merges the minutes that the watermark made final into the larger bars, in order of time, and drops what is beyond the horizon. */
@@ -120,3 +152,10 @@ export class SymbolState {
     return [...this.buckets.values()].sort((a, b) => a.start - b.start)
   }
 }
+
+/**
+ * Whether the rows show all trades of a minute, up to their greatest version: the minute was final then, since it is now or as there is a row of a
+ * later one, and each trade that counts in a final minute makes a row.
+ */
+const wasComplete = ({ start, merged }: Bucket, { newestMs, heldFromMs }: Past): boolean =>
+  start < heldFromMs && (start < newestMs || (start === newestMs && merged))

@@ -1,9 +1,12 @@
+import { restoreSlots } from '../../functions/tick-to-bar/restore-slots.ts'
 import type { Bar } from '../../shared/contract/bar.ts'
 import { parseBatch } from '../../shared/contract/framing.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import type { BarSettings } from '../../shared/domain/bar-settings.ts'
 import { Fold } from '../../shared/domain/fold.ts'
 import { SlotState } from '../../shared/domain/slot-state.ts'
+import { versionOf } from '../../shared/domain/version.ts'
+import type { BarHistory } from '../../shared/ports/bar-history.ts'
 import { type TickMessage, tickBatch } from './tick-batch.ts'
 
 export const settings: BarSettings = { graceMs: 2_000, horizonMs: 600_000, idleMs: 60_000, futureMs: 5_000 }
@@ -18,13 +21,27 @@ export class FoldRunner {
   readonly rejects: { seq: number; line: number | undefined; code: string }[] = []
   readonly #fold = new Fold(slots, settings)
   #states = this.#load()
-  #last = 0
+  #last: number
+
+  /** @param last - the message it stands at: those before it are gone. */
+  constructor(last = 0) {
+    this.#last = last
+  }
+
+  /** Begins from what is stored of bars, as the function does before its first batch. */
+  async restore(history: BarHistory, first: TickMessage): Promise<void> {
+    const after = versionOf(1, this.#last)
+    const slotsHere = [...this.#states].map(([slot, state]) => ({ slot, after, state }))
+    await restoreSlots(history, slotsHere, parseBatch(tickBatch([first])), { ...settings, stream: STREAMS.MARKET_TICKS })
+  }
 
   /** Takes in messages (all later than those before) as one batch. @param commit - false: it is lost, as if the store had refused it. */
   batch(messages: readonly TickMessage[], { commit = true, nowMs }: { commit?: boolean; nowMs?: number } = {}): void {
     const body = tickBatch(messages, { after: this.#last, ...(nowMs === undefined ? {} : { nowMs }) })
     const { rejects } = this.#fold.advance(this.#states, parseBatch(body))
-    const changes = [...this.#states.values()].map((state) => state.takeChanges(settings, nowMs))
+    const changes = [...this.#states.values()].map((state) =>
+      state.takeChanges(settings, nowMs, versionOf(1, messages.at(-1)?.seq ?? this.#last)),
+    )
     if (!commit) {
       this.reload()
       return

@@ -1,14 +1,11 @@
 import type { Position } from '../../domain/position.ts'
 import { epochOf } from '../../domain/version.ts'
 import type { PositionTable } from '../../ports/position-table.ts'
+import { untilApplied } from './applied.ts'
 import type { Questdb } from './connect.ts'
-import { resumeSuspended } from './resume.ts'
 import { literal } from './sql.ts'
 
 type Known = { readonly server: string; readonly slots: Map<number, Position> }
-
-/** Written rows become visible within this time, or the table has stopped applying them. */
-const APPLY_MS = 5_000
 
 /**
  * The positions of one function in the table `function_positions`, a row a slot and epoch; the greatest version counts.
@@ -28,7 +25,8 @@ export function questdbPositionTable(questdb: Questdb, functionName: string): Po
       let rows = await questdb.sql(select)
       const before = known.get(stream)
       if (rows[0]?.[0] !== before?.server) {
-        await untilApplied(questdb)
+        // What was written before this server started; an older position would do no harm, but cost reading again.
+        await untilApplied(questdb, 'function_positions')
         rows = await questdb.sql(select)
       }
       const server = String(rows[0]?.[0])
@@ -54,15 +52,4 @@ export function questdbPositionTable(questdb: Questdb, functionName: string): Po
 function keepGreatest(slots: Map<number, Position>, slot: number, position: Position): void {
   const stored = slots.get(slot)
   if (!stored || position.version > stored.version) slots.set(slot, position)
-}
-
-/** Waits until what was written before this server started is visible. An older position would do no harm, but cost reading again. */
-async function untilApplied(questdb: Questdb): Promise<void> {
-  const end = Date.now() + APPLY_MS
-  await resumeSuspended(questdb)
-  while (Date.now() < end) {
-    const [row] = await questdb.sql(`SELECT count() FROM wal_tables() WHERE name = 'function_positions' AND writerTxn < sequencerTxn`)
-    if (row?.[0] === 0) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }

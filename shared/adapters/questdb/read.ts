@@ -5,7 +5,7 @@ import type { Questdb, Row } from './connect.ts'
 import { literal, timeLiteral } from './sql.ts'
 
 /** Columns of a row, in the order they are selected; named as the fields of a bar. */
-const COLUMNS = [
+export const COLUMNS = [
   ...['timestamp', 'exchange', 'open', 'high', 'low', 'close', 'volume', 'quote_volume', 'trades', 'buy_volume', 'sell_volume'],
   ...['vwap', 'close_ms', 'first_ms', 'first_id', 'last_ms', 'last_id', 'rev', 'version'],
 ] as const
@@ -45,7 +45,8 @@ function statement({ symbol, interval, exchange, fromMs, toMs, end }: BarQuery, 
   return `SELECT ${COLUMNS.join(', ')} FROM ohlcv_${interval}_versions WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ${most}`
 }
 
-function toBar({ symbol, interval }: BarQuery, row: Row): Bar {
+/** The bar of a row of {@link COLUMNS}. */
+export function toBar({ symbol, interval }: Pick<BarQuery, 'symbol' | 'interval'>, row: Row): Bar {
   const fields = Object.fromEntries(COLUMNS.map((name, i) => [name, row[i]]))
   const timestamp = Date.parse(String(fields.timestamp))
   // The table holds what the contract let in; parsing it again would cost more than the query.

@@ -3,6 +3,8 @@ import { tickToBar } from '../../../functions/tick-to-bar/handler.ts'
 import type { Bar } from '../../../shared/contract/bar.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
 import { versionOf } from '../../../shared/domain/version.ts'
+import { bar } from '../../support/bar.ts'
+import { memoryBarHistory } from '../../support/memory-bar-history.ts'
 import { memoryBarStore } from '../../support/memory-bar-store.ts'
 import { recordingPublisher } from '../../support/recording-publisher.ts'
 import { type TickMessage, tickBatch } from '../../support/tick-batch.ts'
@@ -30,9 +32,10 @@ function setUp() {
   const publisher = recordingPublisher()
   const shown: Bar[] = []
   const cache = { show: async (bars: readonly Bar[]) => void shown.push(...bars) }
+  const history = memoryBarHistory()
   let instances = 0
   const start = () => {
-    const app = tickToBar({ store, publisher, cache }, { ...settings, instance: `i${++instances}` })
+    const app = tickToBar({ store, publisher, cache, history }, { ...settings, instance: `i${++instances}` })
     return {
       async post(body: Uint8Array): Promise<{ status: number; [field: string]: unknown }> {
         const res = await app.request('/', { method: 'POST', body })
@@ -44,7 +47,7 @@ function setUp() {
   const bars = () =>
     publisher.sent.filter(({ subject }) => subject.startsWith('ohlcv.')).map(({ payload }) => JSON.parse(String(payload)) as Bar)
   const letters = () => publisher.sent.filter(({ subject }) => subject.startsWith('dlq.'))
-  return { store, publisher, shown, start, bars, letters }
+  return { store, publisher, history, shown, start, bars, letters }
 }
 
 test('one tick of long ago becomes a bar of every interval once a quiet batch says that nothing more comes', async () => {
@@ -212,6 +215,47 @@ test('an emptied store is noticed by the next quiet batch, though nothing was to
   store.restore(empty)
   expect(await post(tickBatch([], { after: 1, nowMs: T0 + 2_000 }))).toMatchObject({ status: 409, positions: { 0: null } })
   expect(await post(tickBatch([message(1)], { begin: true }))).toMatchObject({ status: 200, applied: 1 })
+})
+
+test('an emptied store behind messages that are gone is filled from rows: minutes stay whole, and none is handed on again', async () => {
+  const { start, store, history, bars } = setUp()
+  const ticks = Array.from({ length: 30 }, (_, i) => message(i + 1, { minute: Math.floor(i / 10) }))
+  const empty = store.snapshot()
+  const first = start()
+  await first.post(tickBatch(ticks.slice(0, 25)))
+  await vi.waitFor(() => expect(bars()).toHaveLength(1))
+  history.stored.push(...bars())
+  store.restore(empty)
+
+  const { post } = start()
+  expect(await post(tickBatch(ticks.slice(7, 12), { begin: true }))).toMatchObject({ status: 200, applied: 5 })
+  // Another process goes on from what was stored.
+  const { post: next } = start()
+  await next(tickBatch(ticks.slice(12)))
+  await next(tickBatch([], { after: 30, nowMs: T0 + 86_400_000 }))
+  await vi.waitFor(() => expect(bars().find(({ interval }) => interval === '1d')).toMatchObject({ trades: 30 }))
+  expect(bars().filter(({ interval }) => interval === '1m')).toMatchObject([{ trades: 10 }, { trades: 10 }, { trades: 10 }])
+})
+
+test('no bar is made of a minute whose first trades are gone without a row', async () => {
+  const { start, history, bars } = setUp()
+  const ticks = Array.from({ length: 60 }, (_, i) => message(i + 1, { minute: Math.floor(i / 10) }))
+  history.stored.push(bar({ timestamp: T0, version: versionOf(1, 10), last_ms: T0 }))
+  const { post } = start()
+  await post(tickBatch(ticks.slice(15), { begin: true }))
+  await post(tickBatch([], { after: 60, nowMs: T0 + 86_400_000 }))
+  await vi.waitFor(() => expect(bars().length).toBeGreaterThanOrEqual(5))
+  const names = bars().map(({ interval, timestamp }) => `${interval} ${(timestamp - T0) / 60_000}`)
+  expect(names.sort()).toEqual(['1m 2', '1m 3', '1m 4', '1m 5', '5m 5'])
+})
+
+test('a slot that begins with the stream needs no history; one behind it waits for it', async () => {
+  const { start, history } = setUp()
+  history.away = true
+  const { post } = start()
+  expect(await post(tickBatch([message(5)], { begin: true }))).toMatchObject({ status: 503, code: 'ERR_UNAVAILABLE' })
+  expect(await post(tickBatch([message(1)]))).toMatchObject({ status: 200, applied: 1 })
+  expect(await post(tickBatch([message(2)]))).toMatchObject({ status: 200, applied: 1 })
 })
 
 test('two processes that take turns never lose or repeat a trade, though each remembers an older state', async () => {

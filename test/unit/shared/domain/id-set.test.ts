@@ -17,7 +17,8 @@ const id = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(prefix, number).map(([prefix, number]) => ({ prefix, number })) },
   { weight: 2, arbitrary: fc.constantFrom('', 'x', '007', 'a-').map((prefix) => ({ prefix, number: OPAQUE })) },
 )
-const print = fc.oneof(fc.nat(2), fc.constant(0xffffffff))
+/** 0 stands for a content that is not known. */
+const print = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant(0xffffffff))
 const operation = fc.oneof(
   { weight: 10, arbitrary: fc.record({ kind: fc.constant('add' as const), id, print }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'commit' as const }) },
@@ -69,6 +70,15 @@ test('a long run of ids stays small, and chunks are sealed', () => {
   const read = new IdSet()
   read.load(chunks)
   for (let i = 0; i < 10_000; i++) expect(read.add('', 3_735_683_259 + i, i)).toBe(DUPLICATE)
+})
+
+test('of an id whose content is not known every copy is a repeated one, also after being read back', () => {
+  const set = new IdSet()
+  set.know('d-', 17)
+  expect([set.add('d-', 17, 5), set.add('d-', 18, 5)]).toEqual([DUPLICATE, FRESH])
+  const read = new IdSet()
+  read.load([set.log.open()])
+  expect([read.add('d-', 17, 6), read.add('d-', 18, 6)]).toEqual([DUPLICATE, MISMATCH])
 })
 
 test('a trade without an id is never known', () => {
