@@ -67,12 +67,18 @@ export async function spyTape(): Promise<TickTape> {
 }
 
 const SYMBOLS = 100
+const TICKS = 2_013_855
 /** As many of the hundred as IBM has of the trades. */
 const IBM_SYMBOLS = 6
 
+/** The five sessions are played in so much event time: a busy market, about 1,700 trades a symbol and minute. */
+const SPAN_MS = 12 * 60_000
+const SPAN_START_MS = Date.UTC(2013, 9, 7, 14)
+
 /**
- * 100 symbols made of the real tapes of SPY and IBM, 2,013,855 trades by time: prices, sizes and times are real, dealt out in turn, about 20,000 trades to
- * each symbol, which counts its ids from 0.
+ * 100 symbols made of the real tapes of SPY and IBM, 2,013,855 trades by time: prices, sizes and order are real, dealt out in turn, about 20,000 trades to
+ * each symbol, which counts its ids from 0. Times are spread evenly over twelve minutes: at the tapes' own pace a hundred symbols would close a bar every
+ * four ticks, and the bench would measure bars, not ticks.
  */
 export async function hundredSymbolsTape(): Promise<TickTape> {
   const symbols = Array.from({ length: SYMBOLS }, (_, i) => `S${String(i).padStart(2, '0')}`)
@@ -90,5 +96,8 @@ export async function hundredSymbolsTape(): Promise<TickTape> {
   return hundred
 }
 
-const renamed = ({ line }: SourceTick, symbol: string, id: number): string =>
-  line.replace(/"symbol":"\w+"/, `"symbol":"${symbol}"`).replace(/"trade_id":.*\}$/, `"trade_id":${id}}`)
+const renamed = ({ line }: SourceTick, symbol: string, id: number, tsMs: number): string =>
+  line
+    .replace(/"timestamp":\d+/, `"timestamp":${tsMs}`)
+    .replace(/"symbol":"\w+"/, `"symbol":"${symbol}"`)
+    .replace(/"trade_id":.*\}$/, `"trade_id":${id}}`)

@@ -117,7 +117,10 @@ export class Lane {
    */
   rest(brokerMs: number | undefined, last = Number.POSITIVE_INFINITY): void {
     if (this.#state !== 'ready' || this.#queue.length > 0) return
-    if (sequenceOf(this.#places.furthest) > last) return this.#seek({}, 0, 0)
+    if (sequenceOf(this.#places.furthest) > last) {
+      this.#seek({}, 0, 0)
+      return
+    }
     const { version } = this.#seen
     // A function that has no state yet has nothing to close either.
     if (this.#places.areNewAt(version) || (brokerMs === undefined && !this.#places.areBehind(version))) return
