@@ -90,7 +90,8 @@ export async function hundredSymbolsTape(): Promise<TickTape> {
       const n = ibm ? dealt.IBM++ : dealt.SPY++
       const hands = ibm ? IBM_SYMBOLS : SYMBOLS - IBM_SYMBOLS
       const subject = (n % hands) + (ibm ? SYMBOLS - IBM_SYMBOLS : 0)
-      hundred.add(subject, renamed(tick, symbols[subject]!, Math.floor(n / hands)))
+      const tsMs = SPAN_START_MS + Math.floor(((dealt.SPY + dealt.IBM) / TICKS) * SPAN_MS)
+      hundred.add(subject, renamed(tick, symbols[subject]!, Math.floor(n / hands), tsMs))
     }
   }
   return hundred
