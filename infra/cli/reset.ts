@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { holdFolder, stopLeftovers } from '../stack/claim.ts'
+import { holdFolder, isDataFolder, stopLeftovers, unmark } from '../stack/claim.ts'
 import { Problem } from '../stack/problem.ts'
 import { readSettings } from '../stack/settings.ts'
 
@@ -16,6 +16,7 @@ export async function reset(options: { yes?: boolean }): Promise<number> {
     console.log(`there is no data at ${data}`)
     return 0
   }
+  if (!isDataFolder(data)) throw new Problem(`${data} is no data folder of a stack: nothing was deleted`)
   // Held until the end: no stack can start on the folder while this asks or deletes.
   const lock = await holdFolder(data)
   try {
@@ -32,6 +33,7 @@ async function deleteOwn(data: string, options: { yes?: boolean }): Promise<numb
   }
   await stopLeftovers(data, console.log)
   for (const name of OWN) await rm(join(data, name), { recursive: true, force: true })
+  unmark(data)
   const others = await readdir(data)
   if (others.length === 0) await rmdir(data)
   console.log(others.length === 0 ? `deleted ${data}` : `deleted the stack's data in ${data}; left as it is: ${others.join(', ')}`)

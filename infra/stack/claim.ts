@@ -10,11 +10,18 @@ import { Problem } from './problem.ts'
 import { type ProcessRecord, readRecords, removeRecord, writeRecord } from './record.ts'
 
 const SUPERVISOR = 'supervisor'
+const MARK = '.trade2026'
 const LEAST_FREE_BYTES = 512 * 1024 * 1024
 
 /** The process that runs the stack of a data folder now, if one does. */
 export const supervisorOf = (data: string): ProcessRecord | undefined =>
   readRecords(data).find(({ name, pid, identity }) => name === SUPERVISOR && identityOf(pid) === identity)
+
+/** Whether a folder was made a data folder by a stack: nothing is ever deleted in another one. */
+export const isDataFolder = (data: string): boolean => existsSync(join(data, MARK))
+
+/** Removes the mark, last of all. */
+export const unmark = (data: string): void => rmSync(join(data, MARK), { force: true })
 
 /**
  * Makes this process the one supervisor of a data folder, creating the folder, and stops what an earlier supervisor that was killed left behind.
@@ -24,8 +31,7 @@ export const supervisorOf = (data: string): ProcessRecord | undefined =>
 export async function claim(data: string, say: (line: string) => void): Promise<() => void> {
   try {
     mkdirSync(join(data, 'run'), { recursive: true })
-    writeFileSync(join(data, 'run', '.probe'), 'x')
-    rmSync(join(data, 'run', '.probe'))
+    writeFileSync(join(data, MARK), 'The data of a trade2026 stack: see docs/operations.md\n')
   } catch (error) {
     throw new Problem(
       `the data folder ${data} cannot be written (${(error as NodeJS.ErrnoException).code}): set TRADE2026_DATA to one that can`,

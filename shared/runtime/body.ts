@@ -6,7 +6,7 @@ const tooLarge = (limit: number) => new TerminalError('ERR_TOO_LARGE', `the body
 
 /**
  * Reads a request's body, at most `limit` bytes of it. Takes the bytes from Node's request itself where there is one:
- * a web `Request` body costs up to three times the time (docs/decisions, hot path).
+ * a web `Request` body costs up to three times the time .
  * @throws {TerminalError} ERR_TOO_LARGE, whether the length was announced or the bytes were counted.
  * @throws {RetryableError} ERR_UNAVAILABLE when the caller went away in the middle.
  */
