@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { finished } from 'node:stream'
 import { AnswerParser } from './answer.ts'
 import type { Exchange } from './connection.ts'
 import { type CallId, headToFunction } from './headers.ts'
@@ -60,8 +61,10 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
       response.once('drain', () => connection.socket.resume())
     },
     end() {
-      response.end()
       if (!sent) stopBody(request)
+      // A connection that the caller wants closed ends with the answer: while it still writes its body, the answer would be lost.
+      if (sent || response.shouldKeepAlive) response.end()
+      else finished(request, () => response.end())
       replica.connections.give(connection, sent ? parser.keepMs : 0)
       settle('answered')
     },
