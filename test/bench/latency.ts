@@ -11,7 +11,8 @@ const WARM_UP_S = 1
 
 /** Publishes at an even rate, in slices of a millisecond, for some seconds. Plain publishes: what waits here is the path, not the publisher. */
 export async function pace(stack: Stack, messages: Iterator<Message>, rate: number, seconds: number): Promise<void> {
-  const nc = await connect({ servers: stack.urls.NATS_URL })
+  // A publisher that waits longer than the server is away would be what the recovery is measured by.
+  const nc = await connect({ servers: stack.urls.NATS_URL, reconnectTimeWait: 20, maxReconnectAttempts: -1 })
   const start = performance.now()
   const total = Math.round(rate * seconds)
   for (let sent = 0; sent < total; ) {
