@@ -18,7 +18,7 @@ const BODILESS = new Set([204, 304])
 
 /**
  * Reads one HTTP/1.1 answer (RFC 9112) from bytes that may be cut anywhere. Node's own client does the same at three times the CPU,
- * which was the larger half of a hop through the gateway (docs/decisions). Anything irregular throws: the connection is of no use then.
+ * which was the larger half of a hop through the gateway. Anything irregular throws: the connection is of no use then.
  */
 export class AnswerParser {
   /** How long the connection may be kept idle for another request, by the function's own word; 0 when it may not be used again. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { identityOf } from '../stack/identity.ts'
 import { readState, writeState } from './state.ts'
@@ -43,8 +44,8 @@ export function openRegistry(folder: string): Registry & { takeRunning(services:
 }
 
 /** Ends every replica that a host left behind in its data folder: for when no host will come back. */
-export function endLeftReplicas(folder: string): void {
-  for (const record of readState<ReplicaRecord[]>(fileOf(folder), [])) signalReplica(record, 'SIGKILL')
+export const endReplicas = (folder: string): void => {
+  if (existsSync(fileOf(folder))) openRegistry(folder).takeRunning(new Set())
 }
 
 /** Sends a signal to exactly the process that was recorded; says whether it was still there. */

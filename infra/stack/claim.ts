@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statfsSync, w
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openRegistry } from '../faas/registry.ts'
+import { endReplicas } from '../faas/registry.ts'
 import { killGroup } from './group.ts'
 import { identityOf } from './identity.ts'
 import { Problem } from './problem.ts'
@@ -98,11 +98,6 @@ export async function stopLeftovers(data: string, say: (line: string) => void, w
 
 const onceFolders = (data: string): string[] =>
   existsSync(join(data, 'once')) ? readdirSync(join(data, 'once')).map((run) => join('once', run, 'faas')) : []
-
-/** Ends the functions' processes that a gateway has recorded in its folder and not ended. */
-export const endReplicas = (folder: string): void => {
-  if (existsSync(join(folder, 'replicas.json'))) openRegistry(folder).takeRunning(new Set())
-}
 
 const signal = (pid: number, name: NodeJS.Signals): void => {
   try {

@@ -6,7 +6,7 @@ import { type Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ReplicaRecord } from '../../../infra/faas/registry.ts'
-import { endLeftReplicas } from '../../../infra/faas/registry.ts'
+import { endReplicas } from '../../../infra/faas/registry.ts'
 import { identityOf } from '../../../infra/stack/identity.ts'
 import { freePorts } from '../../../infra/stack/ports.ts'
 
@@ -83,7 +83,7 @@ export class TestHost {
   /** Ends everything, also what a failed test left. */
   async remove(): Promise<void> {
     if (this.#process?.exitCode === null && this.#process.signalCode === null) await this.down('SIGTERM')
-    endLeftReplicas(join(this.folder, 'data'))
+    endReplicas(join(this.folder, 'data'))
     await rm(this.folder, { recursive: true, force: true })
   }
 
