@@ -1,14 +1,15 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { Positions } from '../shared/contract/batch.ts'
 import { RetryableError } from '../shared/runtime/errors.ts'
+import { newTraceparent } from '../shared/runtime/trace.ts'
 import { exchange } from './http.ts'
 import type { Answer } from './outcome.ts'
 import type { Call } from './positioned/step.ts'
 
 /** Calls functions through the gateway. */
 export type Invoke = {
-  /** Delivers a batch. @param lane - calls of one lane meet the same replica, as long as it lives. */
-  batch(functionName: string, lane: number, call: Call): Promise<Answer>
+  /** Delivers a batch. @param lane - calls of one lane meet the same replica, as long as it lives. @param traceparent - W3C trace context. */
+  batch(functionName: string, lane: number, call: Call, traceparent: string): Promise<Answer>
   /** Where a function stands. @throws {RetryableError} ERR_UNAVAILABLE when it does not say. */
   positions(functionName: string, stream: string): Promise<Positions>
 }
@@ -16,25 +17,27 @@ export type Invoke = {
 const DEADLINE_MS = 60_000
 const POSITIONS_DEADLINE_MS = 5000
 
-/** W3C trace context: a trace of its own for each call, since a batch has many origins. */
-const traceparent = (): string => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
-
 export function createInvoke(gatewayUrl: string): Invoke {
   const urlOf = (functionName: string, rest = '') => new URL(`/function/${functionName}${rest}`, gatewayUrl)
-  const headersOf = () => ({ traceparent: traceparent(), 'X-Call-Id': randomUUID() })
+  const headersOf = (traceparent: string) => ({ traceparent, 'X-Call-Id': randomUUID() })
   return {
-    batch(functionName, lane, { head, lines }) {
+    batch(functionName, lane, { head, lines }, traceparent) {
       return exchange({
         url: urlOf(functionName),
         method: 'POST',
-        headers: { ...headersOf(), 'content-type': 'application/x-ndjson', 'X-Affinity': `${functionName}/${lane}` },
+        headers: { ...headersOf(traceparent), 'content-type': 'application/x-ndjson', 'X-Affinity': `${functionName}/${lane}` },
         body: [Buffer.from(`${JSON.stringify(head)}\n`), lines],
         timeoutMs: DEADLINE_MS,
       })
     },
     async positions(functionName, stream) {
       const url = urlOf(functionName, `/positions?stream=${stream}`)
-      const { status, body } = await exchange({ url, method: 'GET', headers: headersOf(), timeoutMs: POSITIONS_DEADLINE_MS })
+      const { status, body } = await exchange({
+        url,
+        method: 'GET',
+        headers: headersOf(newTraceparent()),
+        timeoutMs: POSITIONS_DEADLINE_MS,
+      })
       if (status !== 200)
         throw new RetryableError('ERR_UNAVAILABLE', `${functionName} does not tell its positions: ${status} ${body.slice(0, 300)}`)
       return Positions.parse((JSON.parse(body) as { positions: unknown }).positions)

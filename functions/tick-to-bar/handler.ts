@@ -19,6 +19,7 @@ import type { Resource } from '../../shared/runtime/resource.ts'
 import { LiveBars } from './live.ts'
 import { barMetrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
+import { toEntry } from './outbox-entry.ts'
 import { restoreSlots } from './restore-slots.ts'
 import { type HeldSlot, Slots } from './slots.ts'
 
@@ -61,12 +62,12 @@ export function tickToBar({ store, publisher, cache, history }: Ports, settings:
   const app = definePositioned({
     name: NAME,
     metrics: registry,
-    async apply(batch) {
+    async apply(batch, traceparent) {
       const covered = batch.head.slots.map(([slot]) => slot)
       if (batch.head.stream !== stream.name || covered.some((slot) => slot >= stream.slots))
         throw new TerminalError('ERR_BATCH', `bars are made of ${stream.name}, slots 0 to ${stream.slots - 1}`)
       outbox.admit()
-      const outcome = await slots.alone(covered, () => applyFresh(batch, covered))
+      const outcome = await slots.alone(covered, () => applyFresh(batch, covered, traceparent))
       await outbox.room()
       return outcome
     },
@@ -78,10 +79,10 @@ export function tickToBar({ store, publisher, cache, history }: Ports, settings:
   return Object.assign(app, { outbox })
 
   /** Applies a batch to slots as they are stored, however old what is held in memory. */
-  async function applyFresh(batch: Batch, covered: readonly number[]): Promise<Outcome> {
+  async function applyFresh(batch: Batch, covered: readonly number[], traceparent: string): Promise<Outcome> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       try {
-        const outcome = await applyOnce(batch, covered)
+        const outcome = await applyOnce(batch, covered, traceparent)
         if (outcome !== 'again') return outcome
       } catch (error) {
         slots.drop(covered)
@@ -92,7 +93,7 @@ export function tickToBar({ store, publisher, cache, history }: Ports, settings:
     throw new RetryableError('ERR_UNAVAILABLE', 'others kept writing the same slots')
   }
 
-  async function applyOnce(batch: Batch, covered: readonly number[]): Promise<Outcome | 'again'> {
+  async function applyOnce(batch: Batch, covered: readonly number[], traceparent: string): Promise<Outcome | 'again'> {
     const { head } = batch
     const last = versionOf(head.epoch, head.last)
     const after = head.slots.map(([, version]) => version)
@@ -112,9 +113,11 @@ export function tickToBar({ store, publisher, cache, history }: Ports, settings:
     }
     const { rejects, counts } = fold.advance(new Map(covered.map((slot, i) => [slot, held[i]!.state])), batch)
     const changes = held.map(({ state }) => state.takeChanges(settings, head.nowMs, last))
-    if (rejects.length > 0) await publisher.publishAll(rejects.map((reject) => deadLetter(batch, reject)))
+    if (rejects.length > 0) await publisher.publishAll(rejects.map((reject) => deadLetter(batch, reject, traceparent)))
     const token = `${settings.instance}.${++commits}`
-    const entries = covered.map((slot, i) => slotCommit(slot, after[i]!, begin[i]!, held[i]!, changes[i]!, outbox.published(slot)))
+    const entries = covered.map((slot, i) =>
+      slotCommit(slot, after[i]!, begin[i]!, held[i]!, changes[i]!, outbox.published(slot), traceparent),
+    )
     // A quiet batch that closes nothing would only write what is there; it still must not hide that the store fell back or was emptied.
     const idle = entries.every(({ puts, published }, i) => puts.length + published.length === 0 && stored[i] === last)
     if (idle) {
@@ -144,13 +147,12 @@ function slotCommit(
   held: HeldSlot,
   { puts, deletes, closed }: SlotChanges,
   published: readonly string[],
+  traceparent: string,
 ): SlotCommit {
-  const lines = closed.map((bar) => JSON.stringify(bar)).join('\n')
-  const outbox = lines === '' ? null : new TextEncoder().encode(lines)
-  return { slot, after, begin, token: held.token, puts, deletes, outbox, published }
+  return { slot, after, begin, token: held.token, puts, deletes, outbox: toEntry(closed, traceparent), published }
 }
 
-function deadLetter({ head, seqs, times, subject }: Batch, { message, line, code, error, body }: Reject) {
+function deadLetter({ head, seqs, times, subject }: Batch, { message, line, code, error, body }: Reject, traceparent: string) {
   const sequence = seqs[message]!
   return toDeadLetter({
     functionName: NAME,
@@ -164,6 +166,7 @@ function deadLetter({ head, seqs, times, subject }: Batch, { message, line, code
     attempts: 1,
     timeMs: times[message]!,
     headers: head.headers?.[message],
+    traceparent,
     body,
   })
 }

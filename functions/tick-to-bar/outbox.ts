@@ -1,9 +1,8 @@
-import type { Bar } from '../../shared/contract/bar.ts'
-import { barSubject, encodeToken } from '../../shared/contract/subjects.ts'
 import type { Outgoing, Publisher } from '../../shared/ports/publisher.ts'
 import { RetryableError } from '../../shared/runtime/errors.ts'
 import type { Log } from '../../shared/runtime/log.ts'
 import type { Resource } from '../../shared/runtime/resource.ts'
+import { messagesOfEntry } from './outbox-entry.ts'
 
 const MOST_ENTRIES = 20
 const MOST_BARS = 1_000
@@ -16,12 +15,6 @@ const MOST_DELETED = 50
 
 /** The closed bars of one commit in one slot. */
 type Entry = { readonly slot: number; readonly token: string; readonly messages: readonly Outgoing[]; readonly bytes: number }
-
-const toMessage = (line: string): Outgoing => {
-  const { interval, symbol, exchange, timestamp, version } = JSON.parse(line) as Bar
-  const msgId = `bar:${encodeToken(exchange)}:${encodeToken(symbol)}:${interval}:${timestamp}:${version}`
-  return { subject: barSubject(interval, symbol), payload: line, msgId }
-}
 
 /**
  * Publishes closed bars after they were committed, in the order of their commits and at least once: an entry stays stored until it is
@@ -64,7 +57,7 @@ export class Outbox implements Resource {
     const name = `${slot} ${token}`
     if (this.#known.has(name)) return
     this.#known.add(name)
-    const messages = new TextDecoder().decode(stored).split('\n').map(toMessage)
+    const messages = messagesOfEntry(stored)
     this.#queue.push({ slot, token, messages, bytes: stored.length })
     this.#bars += messages.length
     this.#bytes += stored.length

@@ -1,4 +1,5 @@
 import { deadLetterSubject } from './subjects.ts'
+import { traceparentIn } from './traceparent.ts'
 
 /** A message that can never succeed, or one line of it, and why. */
 export type DeadLetter = {
@@ -12,10 +13,12 @@ export type DeadLetter = {
   readonly code: string
   readonly error: string
   readonly attempts: number
-  /** The broker's time of the message, ms: a repeat is then the same to the byte. */
+  /** The broker's time of the message, ms: a repeat then differs in its trace at most. */
   readonly timeMs: number
   /** The raw NATS header block of the message, if it had one. */
   readonly headers?: string | undefined
+  /** W3C trace context of the call that refused it; a message that names a trace of its own keeps to that. */
+  readonly traceparent: string
   readonly body: Uint8Array
 }
 
@@ -38,6 +41,7 @@ export function toDeadLetter(letter: DeadLetter) {
     'Dlq-Error': line(letter.error),
     'Dlq-Attempts': `${letter.attempts}`,
     'Dlq-Time-Ms': `${letter.timeMs}`,
+    traceparent: traceparentIn(letter.headers) ?? letter.traceparent,
   }
   if (letter.headers !== undefined) headers['Dlq-Headers'] = JSON.stringify(letter.headers)
   return { subject: deadLetterSubject(letter.functionName), payload: letter.body, headers, msgId: `${letter.functionName}:${at}` }

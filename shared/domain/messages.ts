@@ -6,8 +6,8 @@ import { versionOf } from './version.ts'
 /** A message of a batch. `version` names it among all messages its stream ever held; `timeMs` is the broker's. */
 export type Message<T> = { readonly value: T; readonly subject: string; readonly version: number; readonly timeMs: number }
 
-/** A dead letter, but for the function that writes it. */
-export type Reject = Omit<DeadLetter, 'functionName'>
+/** A dead letter, but for the function and the call that write it. */
+export type Reject = Omit<DeadLetter, 'functionName' | 'traceparent'>
 
 /** Takes the messages of a batch apart: what to handle, and what can never succeed. */
 export type Input<Item> = { read(batch: Batch): { readonly items: readonly Item[]; readonly rejects: readonly Reject[] } }

@@ -7,7 +7,7 @@ export type StoredSlot = {
   /** Names the commit that wrote it last; `''` while there was none. */
   readonly token: string
   readonly fields: ReadonlyMap<string, Uint8Array>
-  /** Closed bars that may not have been published yet, as JSON lines, by the token of the commit that wrote them. */
+  /** Closed bars that may not have been published yet, by the token of the commit that wrote them. */
   readonly outbox: ReadonlyMap<string, Uint8Array>
 }
 
@@ -21,7 +21,7 @@ export type SlotCommit = {
   readonly token: string
   readonly puts: readonly (readonly [string, Uint8Array])[]
   readonly deletes: readonly string[]
-  /** Closed bars to publish, as JSON lines. */
+  /** Closed bars to publish. */
   readonly outbox: Uint8Array | null
   /** Outbox entries that have been published. */
   readonly published: readonly string[]

@@ -1,14 +1,22 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { Counter, Histogram, type Registry } from 'prom-client'
+import { parseTraceparent } from '../contract/traceparent.ts'
 import { CodedError } from './errors.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { problem, problemOf } from './problem.ts'
 import type { Resource } from './resource.ts'
+import { newTraceparent } from './trace.ts'
 
-/** What every route sees: the raw request (absent in tests), and the call's logger, whose fields end up in the call's one line. */
-export type FunctionEnv = { Bindings: Partial<HttpBindings>; Variables: { log: Log; note: Record<string, unknown> } }
+/**
+ * What every route sees: the raw request (absent in tests), the call's logger, the fields that end up in the call's one line, and the call's
+ * W3C trace context, the caller's or a new one: what the call publishes carries it on.
+ */
+export type FunctionEnv = {
+  Bindings: Partial<HttpBindings>
+  Variables: { log: Log; note: Record<string, unknown>; traceparent: string }
+}
 export type FunctionContext = Context<FunctionEnv>
 export type FunctionApp = Hono<FunctionEnv> & { readonly functionName: string }
 
@@ -41,6 +49,8 @@ export function defineFunction({ name, routes, metrics = createMetrics(name), ho
     const started = performance.now()
     c.set('log', log)
     c.set('note', {})
+    const traceparent = parseTraceparent(c.req.header('traceparent')) ?? newTraceparent()
+    c.set('traceparent', traceparent)
     await next()
     const ms = performance.now() - started
     seconds.observe(ms / 1000)
@@ -48,7 +58,6 @@ export function defineFunction({ name, routes, metrics = createMetrics(name), ho
     const level = c.res.status >= 500 ? 'warn' : hot ? 'debug' : 'info'
     if (level === 'debug' && log.level !== 'debug') return
     const callId = c.req.header('x-call-id')
-    const traceparent = c.req.header('traceparent')
     log[level]({ callId, traceparent, method: c.req.method, path: c.req.path, status: c.res.status, ms, ...c.get('note') }, 'call')
   })
   routes(app)

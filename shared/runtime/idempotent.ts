@@ -19,10 +19,10 @@ type Definition<Item> = {
   readonly input: Input<Item>
   /**
    * The effect. When it returns, it must be there to stay; done again, now or late, by this process or another, it must change nothing:
-   * whatever it writes has a key and a version of its own.
+   * whatever it writes has a key and a version of its own. What it publishes carries the call's trace context as header `traceparent`.
    * @throws {RetryableError} when a server it needs is away: the same messages will come again.
    */
-  readonly handle: (items: readonly Item[]) => Promise<void>
+  readonly handle: (items: readonly Item[], traceparent: string) => Promise<void>
 }
 
 /**
@@ -41,7 +41,7 @@ export function defineIdempotent<Item>({ name, positions, deadLetters, input, ha
   return definePositioned({
     name,
     metrics,
-    async apply(batch) {
+    async apply(batch, traceparent) {
       const { stream, epoch, slots, last, lastNs, count } = batch.head
       const stored = await positions.read(stream)
       const versions = slots.map(([slot]) => stored.get(slot)?.version ?? null)
@@ -53,8 +53,9 @@ export function defineIdempotent<Item>({ name, positions, deadLetters, input, ha
       const covered = slots.map(([slot]) => slot)
       if (verdict === 'conflict') return { kind: 'conflict', positions: pick(stored, covered) }
       const { items, rejects } = input.read(batch)
-      if (rejects.length > 0) await deadLetters.publishAll(rejects.map((reject) => toDeadLetter({ functionName: name, ...reject })))
-      if (items.length > 0) await handle(items)
+      const letters = rejects.map((reject) => toDeadLetter({ functionName: name, traceparent, ...reject }))
+      if (letters.length > 0) await deadLetters.publishAll(letters)
+      if (items.length > 0) await handle(items, traceparent)
       // A quiet batch moves nothing.
       if (versions.some((known) => known !== version)) await positions.write(stream, covered, { version, ns: lastNs })
       handled.inc(items.length)

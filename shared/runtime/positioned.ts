@@ -15,10 +15,11 @@ export type Outcome =
 type Definition = {
   readonly name: string
   /**
-   * Applies effect and position of a batch in one atomic step, or neither.
+   * Applies effect and position of a batch in one atomic step, or neither. What is published for it carries the call's trace context as header
+   * `traceparent`; nothing else may depend on that.
    * @throws {RetryableError} when a server it needs is away: the same batch will come again.
    */
-  readonly apply: (batch: Batch) => Promise<Outcome>
+  readonly apply: (batch: Batch, traceparent: string) => Promise<Outcome>
   /** Where every slot of a stream stands. */
   readonly positions: (stream: string) => Promise<Positions>
   readonly metrics?: Registry
@@ -39,7 +40,7 @@ export function definePositioned({ name, apply, positions, metrics }: Definition
       app.post('/', async (c) => {
         const batch = parsed(await readBody(c, MOST_BYTES))
         const { stream, epoch, last, count } = batch.head
-        const outcome = await apply(batch)
+        const outcome = await apply(batch, c.get('traceparent'))
         Object.assign(c.get('note'), { stream, epoch, last, count, outcome: outcome.kind })
         if (outcome.kind === 'conflict') {
           const detail = 'the batch does not start at the stored position'

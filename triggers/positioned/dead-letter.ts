@@ -8,9 +8,16 @@ import type { DeadMessage } from './step.ts'
 /**
  * Publishes a message that a function refuses for good, with its own bytes where the stream still has them.
  * Doing it again gives the same message id.
+ * @param traceparent - of the call that refused it: for a message that names no trace of its own.
  * @throws {RetryableError} ERR_UNAVAILABLE when the broker is away.
  */
-export async function bury(publisher: Publisher, stream: StreamAccess, functionName: string, dead: DeadMessage): Promise<void> {
+export async function bury(
+  publisher: Publisher,
+  stream: StreamAccess,
+  functionName: string,
+  dead: DeadMessage,
+  traceparent: string,
+): Promise<void> {
   const { version, ms } = dead.mark
   const sequence = sequenceOf(version)
   const original = await stream.message(sequence)
@@ -27,6 +34,7 @@ export async function bury(publisher: Publisher, stream: StreamAccess, functionN
     attempts: dead.attempts,
     timeMs: ms,
     headers: own && blockOf(own.headers),
+    traceparent,
     body: own?.data ?? dead.line,
   })
   await publisher.publishAll([letter])

@@ -1,5 +1,7 @@
+import { traceparentOf } from '../../shared/contract/traceparent.ts'
 import { RetryableError } from '../../shared/runtime/errors.ts'
 import type { Log } from '../../shared/runtime/log.ts'
+import { newTraceparent } from '../../shared/runtime/trace.ts'
 import type { Invoke } from '../invoke.ts'
 import type { LaneMetrics } from '../metrics.ts'
 import { type Outcome, outcomeOf } from '../outcome.ts'
@@ -13,7 +15,7 @@ type Options = {
   readonly number: number
   readonly functionName: string
   readonly invoke: Invoke
-  readonly bury: (dead: DeadMessage) => Promise<void>
+  readonly bury: (dead: DeadMessage, traceparent: string) => Promise<void>
   readonly metrics: LaneMetrics
   readonly log: Log
   /** The lane has to be placed anew. */
@@ -30,6 +32,8 @@ export class Driver {
   #timer: NodeJS.Timeout | undefined
   #work: Promise<void> | undefined
   #stopped = false
+  /** W3C trace context of the last call. */
+  #traceparent = ''
 
   constructor(options: Options) {
     this.lane = options.lane
@@ -66,8 +70,9 @@ export class Driver {
   async #call(call: Call): Promise<void> {
     const { functionName, invoke, metrics } = this.#options
     const started = performance.now()
+    this.#traceparent = traceparentOf(call.head) ?? newTraceparent()
     metrics.started()
-    const outcome = outcomeOf(await invoke.batch(functionName, this.number, call))
+    const outcome = outcomeOf(await invoke.batch(functionName, this.number, call, this.#traceparent))
     const ended = performance.now()
     metrics.ended(call, outcome, (ended - started) / 1000)
     this.#tell(call, outcome)
@@ -78,16 +83,18 @@ export class Driver {
     const { log, functionName } = this.#options
     if (outcome.kind === 'settled') return
     const cause = outcome.kind === 'seek' ? { positions: outcome.positions } : { cause: outcome.cause }
-    log.warn({ function: functionName, lane: this.number, epoch, last, count, ...cause }, outcome.kind)
+    log.warn({ function: functionName, lane: this.number, traceparent: this.#traceparent, epoch, last, count, ...cause }, outcome.kind)
   }
 
   async #bury(dead: DeadMessage): Promise<void> {
     const { bury, log, functionName, metrics } = this.#options
     for (let tries = 0; !this.#stopped; tries++) {
       try {
-        await bury(dead)
+        // The call that it was alone in.
+        const traceparent = this.#traceparent
+        await bury(dead, traceparent)
         log.error(
-          { function: functionName, subject: dead.subject, version: dead.mark.version, cause: dead.cause },
+          { function: functionName, traceparent, subject: dead.subject, version: dead.mark.version, cause: dead.cause },
           'a message went to the dead letters',
         )
         metrics.buried()

@@ -56,7 +56,7 @@ export class HeldLane {
       invoke,
       metrics: this.#metrics,
       log,
-      bury: (dead) => bury(publisher, stream, functionName, dead),
+      bury: (dead, traceparent) => bury(publisher, stream, functionName, dead, traceparent),
       onSeek,
       onRoom,
     })
