@@ -9,6 +9,7 @@ import { natsPublisher } from '../shared/adapters/nats/publisher.ts'
 import { loadConfig } from '../shared/runtime/config.ts'
 import { createLog } from '../shared/runtime/log.ts'
 import { createMetrics } from '../shared/runtime/metrics.ts'
+import { Troubles } from '../shared/runtime/trouble.ts'
 import { createInvoke } from './invoke.ts'
 import { triggerMetrics } from './metrics.ts'
 import { Roster } from './positioned/roster.ts'
@@ -31,17 +32,21 @@ const BEAT_MS = 1000
 const POLL_MS = 1000
 const FIRST_POLL_MS = 50
 const STOP_MS = 14_000
+const CONNECTION = 'the connection to NATS'
 
 const log = createLog(config.TRIGGER_ID)
 const metrics = createMetrics(config.TRIGGER_ID)
-const nats = connectNats(config, config.TRIGGER_ID)
+const troubles = new Troubles(log)
+const nats = connectNats(config, config.TRIGGER_ID, (error) => troubles.failed(CONNECTION, error))
+nats.onChange((there) => there && troubles.worked(CONNECTION))
 const control = natsControl(nats)
-const roster = new Roster(control, config.TRIGGER_ID)
+const roster = new Roster(control, config.TRIGGER_ID, troubles)
 const deps = {
   nats,
   control,
   roster,
   log,
+  troubles,
   holder: config.TRIGGER_ID,
   publisher: natsPublisher(nats),
   invoke: createInvoke(config.GATEWAY_URL),
@@ -107,7 +112,7 @@ async function stop(): Promise<void> {
   clearInterval(missing)
   setTimeout(() => process.exit(1), STOP_MS).unref()
   await Promise.all([...ending.values(), ...[...running.keys()].map(end)])
-  if (nats.now()) await roster.leave().catch(() => {})
+  if (nats.now()) await troubles.watch('leaving the roster', roster.leave())
   await nats.close()
   log.info('stopped')
   process.exit(0)

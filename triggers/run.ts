@@ -18,7 +18,7 @@ const LOOK_MS = 200
  * @param after - settles when the same function's trigger before this one has ended.
  */
 export function runTrigger(deps: RunDeps, given: Trigger, after: Promise<void> = Promise.resolve()): Running {
-  const { control, holder, log, nats, roster } = deps
+  const { control, holder, log, nats, roster, troubles } = deps
   const { functionName } = given
   const stream = natsStream(nats, given.stream)
   let stopped = false
@@ -45,7 +45,7 @@ export function runTrigger(deps: RunDeps, given: Trigger, after: Promise<void> =
       await made.give(lane)
       log.info({ function: functionName, lane, readers }, 'lane given back')
     }
-    leases = new Leases({ control, holder, functionName, readers, alive: () => roster.alive, onTake, onGive })
+    leases = new Leases({ control, holder, functionName, readers, alive: () => roster.alive, onTake, onGive, troubles })
   }
   const turn = async (): Promise<void> => {
     try {

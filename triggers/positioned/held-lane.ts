@@ -4,6 +4,7 @@ import { slotsOfReader } from '../../shared/domain/slot.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import type { Publisher } from '../../shared/ports/publisher.ts'
 import type { Log } from '../../shared/runtime/log.ts'
+import type { Troubles } from '../../shared/runtime/trouble.ts'
 import type { Invoke } from '../invoke.ts'
 import type { LaneMetrics, TriggerMetrics } from '../metrics.ts'
 import type { Trigger } from '../trigger.ts'
@@ -17,6 +18,7 @@ export type LaneDeps = {
   readonly invoke: Invoke
   readonly metrics: TriggerMetrics
   readonly log: Log
+  readonly troubles: Troubles
 }
 
 type Options = {
@@ -30,6 +32,9 @@ type Options = {
   readonly onRoom: () => void
 }
 
+/** A lane that stands still says so every so many seconds: silence is what tells a reader that is gone from one that is slow (sources/brake.ts). */
+const RETELL_SECONDS = 10
+
 /** A lane that this process delivers, with what drives it and what tells of it. */
 export class HeldLane {
   readonly lane: Lane
@@ -37,15 +42,23 @@ export class HeldLane {
   readonly #control: Control
   readonly #metrics: LaneMetrics
   readonly #quiet: boolean
+  readonly #functionName: string
   readonly #progressKey: string
+  readonly #troubles: Troubles
   #halvings = 0
   #told = 0
+  #silentSeconds = 0
 
-  constructor({ control, publisher, invoke, metrics, log }: LaneDeps, { number, trigger, stream, slots, onSeek, onRoom }: Options) {
+  constructor(
+    { control, publisher, invoke, metrics, log, troubles }: LaneDeps,
+    { number, trigger, stream, slots, onSeek, onRoom }: Options,
+  ) {
     const { functionName, readers, batch, maxBytes, waitMs, quiet } = trigger
     const name = `${number}-of-${readers}`
     this.#control = control
     this.#quiet = quiet
+    this.#functionName = functionName
+    this.#troubles = troubles
     this.#progressKey = `progress.${functionName}.${name}`
     this.#metrics = metrics.lane(functionName, name)
     this.lane = new Lane(slotsOfReader(number, readers, slots), { stream: stream.name, batch, maxBytes, waitMs })
@@ -74,9 +87,11 @@ export class HeldLane {
     const isAtHead = sequenceOf(lane.seen.version) >= head
     lane.rest(this.#quiet && isAtHead ? state.nowMs : undefined, state.last)
     this.driver.pump()
-    if (lane.applied === this.#told) return
+    if (lane.applied === this.#told && ++this.#silentSeconds < RETELL_SECONDS) return
     this.#told = lane.applied
-    this.#control.put(this.#progressKey, { version: lane.applied, lag }).catch(() => {})
+    this.#silentSeconds = 0
+    const written = this.#control.put(this.#progressKey, { version: lane.applied, lag })
+    void this.#troubles.watch(`progress of ${this.#functionName}`, written)
   }
 
   /** Resolves when the call under way is over; none follows. */

@@ -1,4 +1,5 @@
 import type { Control } from '../../shared/adapters/nats/control.ts'
+import type { Troubles } from '../../shared/runtime/trouble.ts'
 import { Beats } from './beats.ts'
 
 type Lease = { readonly holder: string; readonly at: number }
@@ -14,6 +15,7 @@ type Options = {
   readonly onTake: (lane: number) => void
   /** Resolves when the lane's call under way is over. */
   readonly onGive: (lane: number) => Promise<void>
+  readonly troubles: Troubles
 }
 
 /**
@@ -34,29 +36,30 @@ export class Leases {
 
   /** Renews what is held, takes what is free or abandoned, gives up what is beyond the share. Called once a second; `at` is for people. */
   async turn(nowMs: number, at: number): Promise<void> {
-    const { readers, alive } = this.#options
-    const share = Math.ceil(readers / alive())
-    try {
-      await Promise.all([...this.#held].map(([lane, revision]) => this.#renew(lane, revision, at)))
-      const beyond = [...this.#held.keys()].slice(share)
-      // Not awaited: a call may take long, and the other leases have to be renewed meanwhile.
-      for (const lane of beyond) void this.#release(lane)
-      const missing = Array.from({ length: readers }, (_, lane) => lane).filter((lane) => !this.#held.has(lane) && !this.#giving.has(lane))
-      const entries = await Promise.all(missing.map(async (lane) => ({ lane, found: await this.#read(lane) })))
-      for (const { lane, found } of entries) {
-        const isOther = found !== undefined && found.value.holder !== this.#options.holder
-        const isAlive = isOther && this.#beats.note(String(lane), found.revision, nowMs)
-        if (!isAlive && this.#held.size < share) await this.#take(lane, found?.revision, at)
-      }
-    } catch {
-      // The broker is away. What is held stays: nobody else can take it now, and what stayed the same meanwhile proves nothing.
-      this.#beats.forget()
-    }
+    const { functionName, troubles } = this.#options
+    // While the broker is away, what is held stays: nobody else can take it now, and what stayed the same meanwhile proves nothing.
+    if (!(await troubles.watch(`leases of ${functionName}`, this.#turn(nowMs, at)))) this.#beats.forget()
   }
 
   /** Gives all back. */
   async release(): Promise<void> {
     await Promise.all([...this.#held.keys()].map((lane) => this.#release(lane)))
+  }
+
+  async #turn(nowMs: number, at: number): Promise<void> {
+    const { readers, alive } = this.#options
+    const share = Math.ceil(readers / alive())
+    await Promise.all([...this.#held].map(([lane, revision]) => this.#renew(lane, revision, at)))
+    const beyond = [...this.#held.keys()].slice(share)
+    // Not awaited: a call may take long, and the other leases have to be renewed meanwhile.
+    for (const lane of beyond) void this.#release(lane)
+    const missing = Array.from({ length: readers }, (_, lane) => lane).filter((lane) => !this.#held.has(lane) && !this.#giving.has(lane))
+    const entries = await Promise.all(missing.map(async (lane) => ({ lane, found: await this.#read(lane) })))
+    for (const { lane, found } of entries) {
+      const isOther = found !== undefined && found.value.holder !== this.#options.holder
+      const isAlive = isOther && this.#beats.note(String(lane), found.revision, nowMs)
+      if (!isAlive && this.#held.size < share) await this.#take(lane, found?.revision, at)
+    }
   }
 
   #key(lane: number): string {
@@ -88,9 +91,10 @@ export class Leases {
     const revision = this.#held.get(lane)!
     this.#held.delete(lane)
     this.#giving.add(lane)
-    await this.#options.onGive(lane)
+    const { control, functionName, onGive, troubles } = this.#options
+    await onGive(lane)
     // Where it is another's by now, nothing is removed.
-    await this.#options.control.remove(this.#key(lane), revision).catch(() => {})
+    await troubles.watch(`giving back leases of ${functionName}`, control.remove(this.#key(lane), revision))
     this.#giving.delete(lane)
   }
 }

@@ -35,7 +35,8 @@ export class Reader {
     this.#deps = deps
     this.#options = options
     this.#sorter = new Sorter(options.slots)
-    this.#ticker = setInterval(() => this.#tick().catch(() => {}), TICK_MS)
+    const look = `the look at ${options.stream.name} for ${options.trigger.functionName}`
+    this.#ticker = setInterval(() => void deps.troubles.watch(look, this.#tick()), TICK_MS)
     this.#running = this.#run()
   }
 

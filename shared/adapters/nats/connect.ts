@@ -1,4 +1,6 @@
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
+import { shownAddress } from '../../runtime/address.ts'
+import { RetryableError } from '../../runtime/errors.ts'
 import type { Resource } from '../../runtime/resource.ts'
 import { natsAddress } from './config.ts'
 
@@ -18,10 +20,53 @@ export type Nats = Resource & {
 const RECONNECT_MS = 50
 const REFUSED_MS = 500
 const PING_MS = 5000
+const MOST_CONNECT_MS = 5000
 
-/** Starts connecting and returns at once: `ready` tells when the server is there. `name` is shown in the server's monitoring. */
-export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: string): Nats {
-  const { host, port, tls, credentials } = natsAddress(NATS_URL)
+/** Where a server is and who asks, in the client's words. */
+function serverOf(url: string, name: string): ConnectionOptions {
+  const { host, port, tls, credentials } = natsAddress(url)
+  const { auth_token: token, ...user } = credentials as { auth_token?: string; user?: string; pass?: string }
+  return {
+    servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    name,
+    ...user,
+    ...(token === undefined ? {} : { token }),
+    ...(tls ? { tls: {} } : {}),
+  }
+}
+
+/**
+ * Connects for a task that ends: to a server that is there, or comes within `waitMs`.
+ * @throws {RetryableError} ERR_UNAVAILABLE naming the server and what it, or the network, says.
+ */
+export async function connectNatsOnce({ NATS_URL }: { readonly NATS_URL: string }, name: string, waitMs: number): Promise<NatsConnection> {
+  const deadline = performance.now() + waitMs
+  for (;;) {
+    try {
+      return await connect({ ...serverOf(NATS_URL, name), timeout: Math.max(1, Math.min(waitMs, MOST_CONNECT_MS)), reconnect: false })
+    } catch (error) {
+      if (performance.now() + REFUSED_MS > deadline)
+        throw new RetryableError('ERR_UNAVAILABLE', `NATS at ${shownAddress(NATS_URL)}: ${reason(error)}`)
+      await new Promise((resolve) => setTimeout(resolve, REFUSED_MS))
+    }
+  }
+}
+
+const reason = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
+/**
+ * Starts connecting and returns at once: `ready` tells when the server is there.
+ * @param name - shown in the server's monitoring.
+ * @param onTrouble - told each time the server refuses, such as for wrong credentials.
+ */
+export function connectNats(
+  { NATS_URL }: { readonly NATS_URL: string },
+  name: string,
+  onTrouble: (error: unknown) => void = () => {},
+): Nats {
   const listeners: ((there: boolean) => void)[] = []
   let there = false
   let current: NatsConnection | undefined
@@ -33,13 +78,8 @@ export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: s
     if (there) arrival.resolve()
     for (const listener of listeners) listener(now)
   }
-  const { auth_token: token, ...user } = credentials as { auth_token?: string; user?: string; pass?: string }
   const options: ConnectionOptions = {
-    servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-    name,
-    ...user,
-    ...(token === undefined ? {} : { token }),
-    ...(tls ? { tls: {} } : {}),
+    ...serverOf(NATS_URL, name),
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
@@ -53,8 +93,9 @@ export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: s
   const connectFirst = async (): Promise<NatsConnection> => {
     try {
       return await connect(options)
-    } catch {
+    } catch (error) {
       // The client waits for a server by itself, but not for one that refuses.
+      onTrouble(error)
       await new Promise((resolve) => setTimeout(resolve, REFUSED_MS).unref())
       return connectFirst()
     }
@@ -62,7 +103,7 @@ export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: s
   const connection = connectFirst().then((made) => {
     current = made
     if (closed) void made.close()
-    void watch(made, change)
+    void watch(made, change, onTrouble)
     change(true)
     return made
   })
@@ -82,10 +123,11 @@ export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: s
   }
 }
 
-async function watch(connection: NatsConnection, change: (there: boolean) => void): Promise<void> {
+async function watch(connection: NatsConnection, change: (there: boolean) => void, onTrouble: (error: unknown) => void): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === 'disconnect') change(false)
     else if (status.type === 'reconnect') change(true)
+    else if (status.type === 'error') onTrouble(status.error)
   }
   change(false)
 }

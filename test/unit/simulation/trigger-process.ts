@@ -2,6 +2,7 @@ import type { Control } from '../../../shared/adapters/nats/control.ts'
 import type { StreamAccess } from '../../../shared/adapters/nats/stream.ts'
 import type { Publisher } from '../../../shared/ports/publisher.ts'
 import { createMetrics } from '../../../shared/runtime/metrics.ts'
+import { Troubles } from '../../../shared/runtime/trouble.ts'
 import type { Invoke } from '../../../triggers/invoke.ts'
 import { triggerMetrics } from '../../../triggers/metrics.ts'
 import { Reader } from '../../../triggers/positioned/reader.ts'
@@ -13,6 +14,7 @@ import type { Process, Wire } from './wire.ts'
 const metrics = triggerMetrics(createMetrics('simulation'))
 const silent = () => {}
 const log = { debug: silent, info: silent, warn: silent, error: silent }
+const troubles = new Troubles(log)
 
 export type TriggerPorts = {
   readonly stream: StreamAccess
@@ -30,7 +32,7 @@ export class TriggerProcess {
     this.process = process
     const nats = { url: 'simulated', now: () => ({}), there: async () => {}, onChange: silent } as never
     this.#reader = runAs({ process }, () => {
-      const reader = new Reader({ nats, control, publisher, invoke, metrics, log }, { trigger, stream, slots })
+      const reader = new Reader({ nats, control, publisher, invoke, metrics, log, troubles }, { trigger, stream, slots })
       for (let lane = 0; lane < trigger.readers; lane++) reader.take(lane)
       return reader
     })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Control } from '../../../../shared/adapters/nats/control.ts'
+import { Troubles } from '../../../../shared/runtime/trouble.ts'
 import { Leases } from '../../../../triggers/positioned/lease.ts'
 import { Roster } from '../../../../triggers/positioned/roster.ts'
 
@@ -36,8 +37,10 @@ function memoryControl(): Control & { away: boolean } {
 }
 
 function trigger(control: Control, holder: string, readers: number) {
+  const warned: string[] = []
+  const troubles = new Troubles({ warn: (_: object, text: string) => warned.push(text), info: () => {} } as never)
   const lanes = new Set<number>()
-  const roster = new Roster(control, holder)
+  const roster = new Roster(control, holder, troubles)
   const leases = new Leases({
     control,
     holder,
@@ -46,12 +49,13 @@ function trigger(control: Control, holder: string, readers: number) {
     alive: () => roster.alive,
     onTake: (lane) => void lanes.add(lane),
     onGive: async (lane) => void lanes.delete(lane),
+    troubles,
   })
   const turn = async (second: number) => {
     await roster.beat(second * 1000)
     await leases.turn(second * 1000, 0)
   }
-  return { lanes, turn, leases, roster }
+  return { lanes, turn, leases, roster, warned }
 }
 
 test('one process holds all lanes; a second one gets its share', async () => {
@@ -95,6 +99,7 @@ test('while the broker is away all is kept, and that time proves nothing against
   await b.turn(0)
   control.away = true
   for (let second = 1; second < 20; second++) for (const one of [a, b]) await one.turn(second)
+  expect(a.warned).toEqual([expect.stringContaining('the roster'), expect.stringContaining('leases of f')])
   control.away = false
   await b.turn(20)
   expect([a.lanes.size, b.lanes.size]).toEqual([1, 0])
