@@ -1,4 +1,5 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { jetstream } from '@nats-io/jetstream'
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { intervalNames } from '../../shared/contract/bar.ts'
 import { tickSubject } from '../../shared/contract/subjects.ts'
@@ -41,6 +42,24 @@ test('ticks become bars of five intervals, in QuestDB and by GET /bars', async (
       expected.filter(({ interval }) => interval === '5m'),
     ),
   ).toEqual([])
+})
+
+test('the trace of a tick goes on with the bar it closes, and with the dead letter it becomes', async () => {
+  const publishTraced = async (payload: string, traceparent: string) => {
+    const named = headers()
+    named.set('traceparent', traceparent)
+    await jetstream(connection).publish(tickSubject('test', 'SOL/USDT'), payload, { headers: named })
+  }
+  const firstTraceOn = async (stream: string, subject: string) => {
+    const consumer = await jetstream(connection).consumers.get(stream, { filter_subjects: subject })
+    return (await consumer.next({ expires: LONG.timeout }))?.headers?.get('traceparent')
+  }
+  const [closing, bad] = ['a', 'b'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [string, string]
+  const tick = { timestamp: START_MS, exchange: 'test', symbol: 'SOL/USDT', price: 100, qty: 1, trade_id: 1 }
+  await publishTraced([tick, { ...tick, timestamp: START_MS + 120_000, trade_id: 2 }].map((one) => JSON.stringify(one)).join('\n'), closing)
+  expect(await firstTraceOn('BARS', 'ohlcv.1m.SOL%2FUSDT')).toBe(closing)
+  await publishTraced('nonsense', bad)
+  expect(await firstTraceOn('DLQ', 'dlq.tick-to-bar')).toBe(bad)
 })
 
 test('whatever is killed in the middle, the bars are the same', { timeout: 180_000 }, async () => {

@@ -22,6 +22,8 @@ export class FencedGateway {
   slots = new Map<number, Slot>()
   /** Heads of all batches that came, in order. */
   readonly heads: BatchHead[] = []
+  /** The header `traceparent` of each of them. */
+  readonly traceparents: string[] = []
   conflicts = 0
   readonly #count: number
   readonly #server: Server
@@ -61,6 +63,7 @@ export class FencedGateway {
     }
     const batch = parseBatch(Buffer.concat(chunks))
     this.heads.push(batch.head)
+    this.traceparents.push(String(req.headers.traceparent))
     const own = this.answer(batch)
     if (own) return void res.writeHead(own.status, own.headers).end(own.body)
     this.#apply(batch, res)

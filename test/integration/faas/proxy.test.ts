@@ -13,6 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => host.remove())
 
+const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
 test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s arrives with its headers and the call id', async (method) => {
@@ -20,12 +21,17 @@ test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s arrives with
   const answer = await host.call('/function/probe/x', {
     method,
     body,
-    headers: { 'X-Own': 'a, b', Connection: 'X-Secret', 'X-Secret': '1', 'Proxy-Authorization': 'no' },
+    headers: { 'X-Own': 'a, b', traceparent: TRACE, Connection: 'X-Secret', 'X-Secret': '1', 'Proxy-Authorization': 'no' },
   })
   expect(answer.status).toBe(200)
   const seen = answer.json()
   expect(seen).toMatchObject({ method, url: '/x', sizeBytes: body.length })
-  expect(seen.headers).toMatchObject({ 'x-own': 'a, b', 'x-forwarded-host': `127.0.0.1:${host.port}`, 'x-forwarded-for': '127.0.0.1' })
+  expect(seen.headers).toMatchObject({
+    'x-own': 'a, b',
+    traceparent: TRACE,
+    'x-forwarded-host': `127.0.0.1:${host.port}`,
+    'x-forwarded-for': '127.0.0.1',
+  })
   for (const gone of ['x-secret', 'proxy-authorization', 'connection']) expect(seen.headers).not.toHaveProperty(gone)
   expect(seen.headers['x-call-id']).toMatch(/^[0-9a-f-]{36}$/)
   expect(seen.headers['x-start-time']).toMatch(/^\d{19}$/)
@@ -41,6 +47,7 @@ test('HEAD has no body, a given call id and forwarding headers stay, other metho
   const headers = { 'x-call-id': 'mine', 'x-forwarded-host': 'front', 'x-forwarded-for': '10.0.0.1' }
   const answer = await host.call('/function/probe', { headers })
   expect(answer.json().headers).toMatchObject(headers)
+  expect(answer.json().headers).not.toHaveProperty('traceparent')
   expect(answer.headers['x-call-id']).toBe('mine')
   expect((await host.call('/function/probe', { method: 'TRACE' })).status).toBe(405)
 })

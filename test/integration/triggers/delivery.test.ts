@@ -7,12 +7,14 @@ import { natsPublisher } from '../../../shared/adapters/nats/publisher.ts'
 import { lineOf } from '../../../shared/contract/framing.ts'
 import type { StreamSpec } from '../../../shared/contract/streams.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
+import { parseTraceparent } from '../../../shared/contract/traceparent.ts'
 import type { Publisher } from '../../../shared/ports/publisher.ts'
 import { FencedGateway } from '../../support/fenced-gateway.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
 import { startTrigger, type TriggerProcess } from '../../support/trigger-process.ts'
 
 const SLOTS = 8
+const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 const WAIT = { timeout: 30_000, interval: 20 }
 
 let servers: TestServers
@@ -165,7 +167,7 @@ test('the one message that a function refuses is found, put into the dead letter
     return undefined
   }
   await publish(1, 20)
-  await publisher.publishAll([{ subject: `${spec.name}.x.S1`, payload: 'poi\nson poison', headers: { color: 'red' } }])
+  await publisher.publishAll([{ subject: `${spec.name}.x.S1`, payload: 'poi\nson poison', headers: { color: 'red', traceparent: TRACE } }])
   await publish(21, 40)
   const trigger = await start()
   await applied(numbers(1, 40))
@@ -173,7 +175,10 @@ test('the one message that a function refuses is found, put into the dead letter
   const letter = await manager.streams.getMessage(STREAMS.DLQ.name, { last_by_subj: 'dlq.f' })
   expect(letter!.string()).toBe('poi\nson poison')
   const headers = Object.fromEntries(
-    ['Dlq-Code', 'Dlq-Seq', 'Dlq-Stream', 'Dlq-Error', 'Nats-Msg-Id', 'Dlq-Headers'].map((key) => [key, letter!.header.get(key)]),
+    ['Dlq-Code', 'Dlq-Seq', 'Dlq-Stream', 'Dlq-Error', 'Nats-Msg-Id', 'Dlq-Headers', 'traceparent'].map((key) => [
+      key,
+      letter!.header.get(key),
+    ]),
   )
   expect(headers).toMatchObject({
     'Dlq-Code': 'FAILED',
@@ -181,10 +186,35 @@ test('the one message that a function refuses is found, put into the dead letter
     'Dlq-Stream': spec.name,
     'Dlq-Error': '422: no poison',
     'Nats-Msg-Id': `f:${2 ** 40 + 21}`,
+    traceparent: TRACE,
   })
   expect(headers['Dlq-Headers']).toContain('color: red')
   expect((await manager.streams.info(STREAMS.DLQ.name)).state.messages).toBe(1)
   expect(await trigger.metrics()).toMatch(/trigger_dead_letters_total\{.*\} 1/)
+})
+
+test('a call goes on in the trace of the last message that names one; other calls, and dead letters of such, have one of their own', async () => {
+  const one = (payload: string, traceparent?: string) => ({
+    subject: `${spec.name}.x.S1`,
+    payload,
+    headers: { color: 'red', ...(traceparent && { traceparent }) },
+  })
+  await publisher.publishAll([one('m1', TRACE.replaceAll('0', '1')), one('m2', TRACE), one('m3', 'nonsense'), one('m4')])
+  await start()
+  await applied(numbers(1, 4))
+  expect(gateway.heads[0]).toMatchObject({ count: 4 })
+  expect(gateway.traceparents[0]).toBe(TRACE)
+
+  gateway.answer = ({ head }) => (head.count > 0 && head.last > 4 ? { status: 422 } : undefined)
+  await publish(5, 5)
+  const manager = await jetstreamManager(await nats.connection)
+  const letter = () => manager.streams.getMessage(STREAMS.DLQ.name, { last_by_subj: 'dlq.f' })
+  await vi.waitFor(async () => expect(await letter()).toBeTruthy(), WAIT)
+  const refused = gateway.traceparents[gateway.heads.findIndex(({ count, last }) => count > 0 && last > 4)]
+  expect((await letter())!.header.get('traceparent')).toBe(refused)
+  const others = gateway.traceparents.slice(1)
+  expect(others.map(parseTraceparent)).toEqual(others)
+  expect(new Set(others).size).toBe(others.length)
 })
 
 test.runIf(process.platform === 'linux')('far behind a function that takes nothing, the trigger holds little', async () => {

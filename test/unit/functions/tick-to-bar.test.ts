@@ -12,6 +12,7 @@ import { type TickMessage, tickBatch } from '../../support/tick-batch.ts'
 const T0 = 1_697_292_000_000
 const settings = { graceMs: 2_000, horizonMs: 600_000, idleMs: 60_000, futureMs: 5_000, stream: STREAMS.MARKET_TICKS, liveIntervalMs: 0 }
 const SUBJECT = 'ticks.binance.BTCUSDT'
+const traceOf = (digit: string) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`
 
 /** A trade of minute `minute`, second 0, in the message at `seq`. */
 const message = (
@@ -37,8 +38,8 @@ function setUp() {
   const start = () => {
     const app = tickToBar({ store, publisher, cache, history }, { ...settings, instance: `i${++instances}` })
     return {
-      async post(body: Uint8Array): Promise<{ status: number; [field: string]: unknown }> {
-        const res = await app.request('/', { method: 'POST', body })
+      async post(body: Uint8Array, traceparent?: string): Promise<{ status: number; [field: string]: unknown }> {
+        const res = await app.request('/', { method: 'POST', body, ...(traceparent && { headers: { traceparent } }) })
         return { status: res.status, ...((await res.json()) as Record<string, unknown>) }
       },
       metric: async (name: string) => new RegExp(`^${name}[^\n]* (\\S+)$`, 'm').exec(await (await app.request('/metrics')).text())?.[1],
@@ -174,6 +175,42 @@ test('what a killed process had not published is published by the next, and dele
     await next.post(tickBatch([], { after: 2, nowMs: T0 + 122_000 }))
     expect((await store.load([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])).every(({ outbox }) => outbox.size === 0)).toBe(true)
   })
+})
+
+test('a closed bar carries the trace of the call that closed it, whoever publishes it, and never tells of it', async () => {
+  const run = async (closing: string, correcting: string) => {
+    const { start, publisher, bars } = setUp()
+    publisher.away(true)
+    await start().post(tickBatch([message(1), message(2, { minute: 2 })]), closing)
+    publisher.away(false)
+    await start().post(tickBatch([message(3)], { after: 2 }), correcting)
+    const traces = () => Object.fromEntries(publisher.sent.map(({ msgId, headers }) => [msgId!.split(':').at(-1), headers?.traceparent]))
+    await vi.waitFor(() => expect(traces()).toEqual({ [versionOf(1, 1)]: closing, [versionOf(1, 3)]: correcting }))
+    return new Set(bars().map((bar) => JSON.stringify(bar)))
+  }
+  expect(await run(traceOf('a'), traceOf('b'))).toEqual(await run(traceOf('c'), traceOf('d')))
+})
+
+test('bars that were stored before there were traces are published as they are', async () => {
+  const { start, publisher, store, bars } = setUp()
+  const old = bar({ timestamp: T0, version: versionOf(1, 1) })
+  const position = { version: versionOf(1, 2), ns: '2' }
+  const commit = (slot: number) => ({
+    ...{ slot, after: versionOf(1, 0), begin: true, token: '', puts: [], deletes: [], published: [] },
+    outbox: slot === 3 ? new TextEncoder().encode([old, old].map((one) => JSON.stringify(one)).join('\n')) : null,
+  })
+  await store.commit(position, 'old', [...Array(16).keys()].map(commit))
+  await start().post(tickBatch([message(3)], { after: 2 }))
+  await vi.waitFor(() => expect(bars()).toEqual([old, old]))
+  expect(publisher.sent[0]).not.toHaveProperty('headers')
+})
+
+test('a dead letter belongs to the trace of its call, but for a message that names its own', async () => {
+  const { start, letters } = setUp()
+  const bad = [1, 2, 3].map((seq) => ({ ...message(seq), text: 'nonsense' }))
+  const headers = { 1: `NATS/1.0\r\ntraceparent: ${traceOf('b')}\r\n\r\n`, 2: 'NATS/1.0\r\ntraceparent: nonsense\r\n\r\n' }
+  await start().post(tickBatch(bad, { headers }), traceOf('a'))
+  expect(letters().map(({ headers }) => headers?.traceparent)).toEqual(['a', 'b', 'a'].map(traceOf))
 })
 
 test('no more is taken in while too many bars wait to be published', async () => {

@@ -1,5 +1,6 @@
 import { Counter } from 'prom-client'
 import { expect, test } from 'vitest'
+import { parseTraceparent } from '../../../../shared/contract/traceparent.ts'
 import { RetryableError, TerminalError } from '../../../../shared/runtime/errors.ts'
 import { addReadiness, defineFunction } from '../../../../shared/runtime/function.ts'
 import { createMetrics, WeightedHistogram } from '../../../../shared/runtime/metrics.ts'
@@ -57,6 +58,16 @@ test('calls are counted by status, beside the metrics of the function itself', a
   const text = await (await app.request('/metrics')).text()
   expect(text).toContain('function_calls_total{status="200",process="sample"} 2')
   expect(text).toContain('own_total{process="sample"} 3')
+})
+
+test('a call goes on in the trace of its caller; where that is none, a new one begins', async () => {
+  const app = defineFunction({ name: 'sample', routes: (app) => app.get('/', (c) => c.text(c.get('traceparent'))) })
+  const traceOf = async (headers: Record<string, string>) => (await app.request('/', { headers })).text()
+  const given = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  expect(await traceOf({ traceparent: given })).toBe(given)
+  const fresh = [await traceOf({}), await traceOf({ traceparent: 'nonsense' })]
+  expect(fresh.map(parseTraceparent)).toEqual(fresh)
+  expect(fresh[0]).not.toBe(fresh[1])
 })
 
 test('a weighted histogram counts many equal observations at once', async () => {

@@ -12,11 +12,13 @@ import { recordingPublisher } from '../../../support/recording-publisher.ts'
 const Note = z.object({ note: z.string() })
 const good = { subject: 'notes.a', text: '{"note":"good"}' }
 const bad = { subject: 'notes.a', text: '{"note":7}' }
+const [OF_CALL, OF_MESSAGE] = ['a', 'b'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [string, string]
 
 /** A function whose steps are written down; the one named `fails` throws instead. */
 function setUp() {
   const steps: string[] = []
   const items: Message<z.infer<typeof Note>>[] = []
+  const traces: string[] = []
   const positions = memoryPositionTable()
   const letters = recordingPublisher()
   const failing = { step: '' }
@@ -34,14 +36,18 @@ function setUp() {
     positions: table,
     deadLetters: { ...letters, publishAll: (messages) => take('dead letters', () => letters.publishAll(messages)) },
     input: messagesOf(Note),
-    handle: (given) => take('effect', () => void items.push(...given)),
+    handle: (given, traceparent) =>
+      take('effect', () => {
+        items.push(...given)
+        traces.push(traceparent)
+      }),
   })
   const post = async (body: string) => {
-    const response = await app.request('/', { method: 'POST', body })
+    const response = await app.request('/', { method: 'POST', body, headers: { traceparent: OF_CALL } })
     return { status: response.status, ...((await response.json()) as Record<string, unknown>) }
   }
   const stand = async () => (await positions.read('BARS')).get(0)?.version
-  return { post, steps, items, letters, failing, stand }
+  return { post, steps, items, traces, letters, failing, stand }
 }
 
 test('dead letters, then the effect, then the position', async () => {
@@ -81,4 +87,11 @@ test('only what there is to do is done', async () => {
   await post(barBatch([good], { after: 4, begin: false }))
   await post(barBatch([good], { after: 4, begin: false }))
   expect(steps).toEqual(['position', 'position', 'effect', 'position'])
+})
+
+test('what is done and what is refused belong to the trace of the call, but for a message that names its own', async () => {
+  const { post, traces, letters } = setUp()
+  await post(barBatch([bad, good, bad], { headers: { 2: `NATS/1.0\r\ntraceparent: ${OF_MESSAGE}\r\n\r\n` } }))
+  expect(traces).toEqual([OF_CALL])
+  expect(letters.sent.map(({ headers }) => headers?.traceparent)).toEqual([OF_CALL, OF_MESSAGE])
 })
