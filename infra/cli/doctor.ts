@@ -1,6 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
+import { shownAddress } from '../../shared/runtime/address.ts'
 import { supervisorOf } from '../stack/claim.ts'
 import { readPins } from '../stack/install/pins.ts'
 import { hasTool, MAVEN, PIP } from '../stack/install/tool.ts'
@@ -74,7 +75,7 @@ const servers = async ({ cache, given }: Settings): Promise<Finding[]> => {
   return [
     ...there,
     ...Object.entries(given).map(
-      ([name, url]): Finding => ({ what: name, verdict: 'good', text: `at ${new URL(url).host}, given by address` }),
+      ([name, url]): Finding => ({ what: name, verdict: 'good', text: `at ${shownAddress(url)}, given by address` }),
     ),
   ]
 }

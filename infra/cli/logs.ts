@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '../stack/problem.ts'
 import { readSettings } from '../stack/settings.ts'
+import { wholeNumber } from './number.ts'
 
 /** The most that is read of a log to find its last lines. */
 const TAIL_BYTES = 4 * 1024 * 1024
 
 /** Prints the last lines of a process's or function's log; with `follow` it goes on until Ctrl-C. */
 export async function logs(name: string, options: { follow?: boolean; lines: string }): Promise<number> {
+  const count = wholeNumber('--lines', options.lines)
   const { data } = readSettings()
   const found = logFiles(data)
   const file = found.get(name)
@@ -19,7 +21,7 @@ export async function logs(name: string, options: { follow?: boolean; lines: str
   const start = Math.max(0, size - TAIL_BYTES)
   const text = await read(handle, start, size)
   const lines = text.split('\n').slice(start > 0 ? 1 : 0)
-  process.stdout.write(lines.slice(-Number(options.lines) - 1).join('\n'))
+  process.stdout.write(lines.slice(-count - 1).join('\n'))
   if (options.follow) await follow(file, handle, size)
   await handle.close()
   return 0

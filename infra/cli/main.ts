@@ -40,6 +40,12 @@ program
   .action(async (functions) => finish((await import('./deploy.ts')).deploy(functions)))
 
 program
+  .command('storage')
+  .description('create streams, bucket and tables on the servers at NATS_URL and QUESTDB_URL, or bring them up to date; starts nothing')
+  .option('--wait <seconds>', 'how long a server may take to answer', '10')
+  .action(async (options) => finish((await import('./storage.ts')).storage(options)))
+
+program
   .command('logs')
   .description('print a log: nats, valkey, questdb, gateway, trigger-0, feed, or a function')
   .argument('<name>')

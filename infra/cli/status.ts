@@ -1,4 +1,6 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { connectNatsOnce } from '../../shared/adapters/nats/connect.ts'
+import { shownAddress } from '../../shared/runtime/address.ts'
 import { supervisorOf } from '../stack/claim.ts'
 import { identityOf } from '../stack/identity.ts'
 import { type Progress, readProgress } from '../stack/progress.ts'
@@ -6,6 +8,9 @@ import { readRecords } from '../stack/record.ts'
 import { GATEWAY_USER, gatewayPassword } from '../stack/secrets.ts'
 import { readSettings, type Settings } from '../stack/settings.ts'
 import { table } from './table.ts'
+
+/** How long a server is asked for what is shown of it. */
+const ASK_MS = 3000
 
 type FunctionState = {
   readonly name: string
@@ -41,18 +46,26 @@ async function readStatus(settings: Settings): Promise<Status> {
   // What cannot be asked now (a server that just starts again) is left out: the processes above say why.
   const functions = running ? await readFunctions(settings).catch(() => []) : []
   const progress = running ? await withConnection(urls.NATS_URL, readProgress).catch(() => []) : []
-  return { running, data, urls, processes, functions, progress }
+  return { running, data, urls: shown(urls), processes, functions, progress }
 }
+
+/** Addresses as they may be shown. */
+const shown = (urls: Settings['urls']): Settings['urls'] => ({
+  NATS_URL: shownAddress(urls.NATS_URL),
+  VALKEY_URL: shownAddress(urls.VALKEY_URL),
+  QUESTDB_URL: shownAddress(urls.QUESTDB_URL),
+  GATEWAY_URL: shownAddress(urls.GATEWAY_URL),
+})
 
 const readFunctions = async ({ data, urls }: Settings): Promise<FunctionState[]> => {
   const authorization = `Basic ${Buffer.from(`${GATEWAY_USER}:${await gatewayPassword(data)}`).toString('base64')}`
-  const response = await fetch(`${urls.GATEWAY_URL}/system/functions`, { headers: { authorization }, signal: AbortSignal.timeout(3000) })
+  const response = await fetch(`${urls.GATEWAY_URL}/system/functions`, { headers: { authorization }, signal: AbortSignal.timeout(ASK_MS) })
   const list = (await response.json()) as FunctionState[]
   return list.map(({ name, replicas, availableReplicas, invocationCount }) => ({ name, replicas, availableReplicas, invocationCount }))
 }
 
 const withConnection = async <T>(url: string, use: (connection: NatsConnection) => Promise<T>): Promise<T> => {
-  const connection = await connect({ servers: url, timeout: 3000, reconnect: false })
+  const connection = await connectNatsOnce({ NATS_URL: url }, 'status', ASK_MS)
   try {
     return await use(connection)
   } finally {

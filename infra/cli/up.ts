@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { connectNats } from '../../shared/adapters/nats/connect.ts'
+import { shownAddress } from '../../shared/runtime/address.ts'
 import { installer } from '../stack/install/install.ts'
 import { makeStartCache } from '../stack/install/start-cache.ts'
 import { Problem } from '../stack/problem.ts'
@@ -32,7 +33,7 @@ export async function up(options: UpOptions): Promise<number> {
   const stack = await startStack({ settings, say: (line) => say(line), signal: stopped })
   try {
     say(
-      `all is up: gateway ${stack.urls.GATEWAY_URL} (user ${stack.user}, password in ${settings.data}/secrets), QuestDB ${stack.urls.QUESTDB_URL}`,
+      `all is up: gateway ${stack.urls.GATEWAY_URL} (user ${stack.user}, password in ${settings.data}/secrets), QuestDB ${shownAddress(stack.urls.QUESTDB_URL)}`,
     )
     if (feed?.kind === 'simulate') say('feeding a SIMULATED market (exchange "sim"): no real prices; --replay FILE feeds recorded ones')
     const nats = connectNats(stack.urls, 'view')

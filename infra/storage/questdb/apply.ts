@@ -2,8 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectQuestdb, type Questdb } from '../../../shared/adapters/questdb/connect.ts'
 import { literal } from '../../../shared/adapters/questdb/sql.ts'
+import { shownAddress } from '../../../shared/runtime/address.ts'
 import { TerminalError } from '../../../shared/runtime/errors.ts'
 
+/** A server that has just been started may take so long to answer. */
 const WAIT_MS = 60_000
 const RETRY_MS = 100
 
@@ -14,11 +16,11 @@ const RECORD =
 /**
  * Waits until QuestDB answers, then runs the numbered .sql files of this folder that it does not have yet, in order. Every statement may run
  * twice, so a process that dies between a file and its record does no harm.
- * @throws {TerminalError} ERR_CONFIG naming the server that does not answer within 60 s, or the file and statement that it refuses.
+ * @throws {TerminalError} ERR_CONFIG naming the server that does not answer within `waitMs`, or the file and statement that it refuses.
  */
-export async function applyTables(questdbUrl: string): Promise<void> {
+export async function applyTables(questdbUrl: string, waitMs = WAIT_MS): Promise<void> {
   const questdb = connectQuestdb({ QUESTDB_URL: questdbUrl })
-  await untilItAnswers(questdb)
+  await untilItAnswers(questdb, waitMs)
   await run(questdb, 'the record of migrations', RECORD)
   const done = new Set((await questdb.sql('SELECT file FROM schema_migrations')).map(([file]) => file))
   const files = (await readdir(import.meta.dirname)).filter((file) => /^\d{4}-.*\.sql$/.test(file)).sort()
@@ -28,15 +30,15 @@ export async function applyTables(questdbUrl: string): Promise<void> {
   }
 }
 
-async function untilItAnswers(questdb: Questdb): Promise<void> {
-  const end = Date.now() + WAIT_MS
+async function untilItAnswers(questdb: Questdb, waitMs: number): Promise<void> {
+  const end = performance.now() + waitMs
   for (;;) {
     try {
       await questdb.sql('SELECT 1')
       return
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      if (Date.now() > end) throw new TerminalError('ERR_CONFIG', `no answer from QuestDB at ${questdb.url.host} for 60 s: ${why}`, cause)
+      if (performance.now() > end)
+        throw new TerminalError('ERR_CONFIG', `${shownAddress(questdb.url)} does not answer: ${messageOf(cause)}`, cause)
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }
@@ -46,10 +48,12 @@ async function run(questdb: Questdb, file: string, statement: string): Promise<v
   try {
     await questdb.sql(statement)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new TerminalError('ERR_CONFIG', `${file} cannot be applied at ${questdb.url.host}: ${why}, in: ${statement.slice(0, 80)}`, cause)
+    const where = `${file} cannot be applied at ${shownAddress(questdb.url)}`
+    throw new TerminalError('ERR_CONFIG', `${where}: ${messageOf(cause)}, in: ${statement.slice(0, 80).replaceAll('\n', ' ')}`, cause)
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** A file's statements: comment lines left out, parted by a semicolon at the end of a line. */
 const statements = (text: string): string[] =>

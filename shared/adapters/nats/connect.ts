@@ -20,7 +20,7 @@ export type Nats = Resource & {
 const RECONNECT_MS = 50
 const REFUSED_MS = 500
 const PING_MS = 5000
-const MOST_CONNECT_MS = 5000
+const ONE_CONNECT_MS = 2000
 
 /** Where a server is and who asks, in the client's words. */
 function serverOf(url: string, name: string): ConnectionOptions {
@@ -43,7 +43,7 @@ export async function connectNatsOnce({ NATS_URL }: { readonly NATS_URL: string 
   const deadline = performance.now() + waitMs
   for (;;) {
     try {
-      return await connect({ ...serverOf(NATS_URL, name), timeout: Math.max(1, Math.min(waitMs, MOST_CONNECT_MS)), reconnect: false })
+      return await connect({ ...serverOf(NATS_URL, name), timeout: ONE_CONNECT_MS, reconnect: false })
     } catch (error) {
       if (performance.now() + REFUSED_MS > deadline)
         throw new RetryableError('ERR_UNAVAILABLE', `NATS at ${shownAddress(NATS_URL)}: ${reason(error)}`)

@@ -34,7 +34,10 @@ export function connectQuestdb({ QUESTDB_URL }: { readonly QUESTDB_URL: string }
           headers,
           signal: AbortSignal.timeout(QUERY_TIMEOUT_MS),
         })
-        const answer = parse(await res.text())
+        const text = await res.text()
+        // A server that asks for other credentials, or stands behind a proxy, answers in words.
+        if (!text.startsWith('{')) throw new Error(`status ${res.status} ${text.slice(0, 100)}`.trim())
+        const answer = parse(text)
         if (!res.ok || answer.error !== undefined) throw new Error(answer.error ?? `status ${res.status}`)
         return answer.dataset ?? []
       } catch (cause) {

@@ -12,10 +12,13 @@ const BUFFER_BYTES = 1024 * 1024
 /** The client's configuration for a server. Protocol 2 sends float64 as they are; auto-flush would send half batches. */
 export const senderConfig = (url: URL): string => {
   const tls = url.protocol === 'https:'
-  const login = url.username ? `username=${decodeURIComponent(url.username)};password=${decodeURIComponent(url.password)};` : ''
+  const login = url.username ? `username=${part(url.username)};password=${part(url.password)};` : ''
   const address = `${url.hostname}:${url.port || (tls ? 443 : 80)}`
   return `${tls ? 'https' : 'http'}::addr=${address};${login}protocol_version=2;auto_flush=off;retry_timeout=${GIVE_UP_MS};init_buf_size=${BUFFER_BYTES};`
 }
+
+/** A part of the address as a value of the configuration: a semicolon in it is doubled, or the client would end there and show the rest in an error. */
+const part = (encoded: string): string => decodeURIComponent(encoded).replaceAll(';', ';;')
 
 /** Sends all rows in one request. A sender of its own for each call, so that calls never mix rows; connections are shared and kept. */
 export async function sendBars(config: string, bars: readonly Bar[]): Promise<void> {

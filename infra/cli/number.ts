@@ -1,0 +1,7 @@
+import { Problem } from '../stack/problem.ts'
+
+/** Reads an option that counts something. @throws {Problem} naming it, unless it is a whole number from 0 on. */
+export function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Problem(`${option} is a whole number, not ${text}`)
+  return Number(text)
+}
