@@ -1,5 +1,4 @@
-import type { Bar } from '../../contract/bar.ts'
-import type { BarCache } from '../../ports/bar-cache.ts'
+import type { BarCache, WrittenBar } from '../../ports/bar-cache.ts'
 import type { Valkey } from './connect.ts'
 import { cacheKey } from './keys.ts'
 import { showScript, within } from './scripts.ts'
@@ -11,12 +10,12 @@ const MOST_AT_ONCE = 500
 /** The read cache in Valkey's database 1: a bar's JSON under its symbol, and under symbol and exchange. */
 export function valkeyBarCache({ cache }: Valkey): BarCache {
   const show = showScript(cache)
-  const showSome = async (bars: readonly Bar[]) => {
-    const keys = bars.flatMap(({ interval, symbol, exchange }) => [cacheKey(interval, symbol), cacheKey(interval, symbol, exchange)])
-    const entries = bars.flatMap((bar) => {
-      const entry = [bar.timestamp, bar.version, bar.closed ? '1' : '0', JSON.stringify(bar)]
-      return [...entry, ...entry]
-    })
+  const showSome = async (bars: readonly WrittenBar[]) => {
+    const keys = bars.flatMap(({ bar: { interval, symbol, exchange } }) => [
+      cacheKey(interval, symbol),
+      cacheKey(interval, symbol, exchange),
+    ])
+    const entries = bars.flatMap(({ bar: { timestamp, version, closed }, json }) => [timestamp, version, closed ? '1' : '0', json])
     await within(PATIENCE_MS, 'cache', show(keys.length, ...keys, LIFE_SECONDS, ...entries))
   }
   return {

@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { Redis } from 'ioredis'
-import { stateKey } from '../../../shared/adapters/valkey/keys.ts'
+import { barPositionsKey, slotField } from '../../../shared/adapters/valkey/keys.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
 import { slotOf } from '../../../shared/domain/slot.ts'
 import { sequenceOf } from '../../../shared/domain/version.ts'
@@ -76,8 +76,9 @@ async function burst({ connection, settings, stack }: OwnPlace, symbol: string):
   const { name, slots } = STREAMS.MARKET_TICKS
   const { state } = await (await jetstreamManager(connection)).streams.info(name)
   const valkey = new Redis(settings.urls.VALKEY_URL)
-  const key = stateKey(slotOf(symbol, slots))
-  const isCommitted = async () => sequenceOf(Number((await valkey.hget(key, '@version')) ?? 0)) >= state.last_seq
+  const field = slotField(slotOf(symbol, slots))
+  const committed = async () => Number.parseInt((await valkey.hget(barPositionsKey, field)) ?? '0', 10)
+  const isCommitted = async () => sequenceOf(await committed()) >= state.last_seq
   trigger.kill('SIGCONT')
   const started = performance.now()
   await until('all ticks are committed', isCommitted, 60_000, 1).finally(() => valkey.disconnect())

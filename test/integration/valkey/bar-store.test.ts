@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { valkeyBarCache } from '../../../shared/adapters/valkey/bar-cache.ts'
 import { valkeyBarStore } from '../../../shared/adapters/valkey/bar-store.ts'
 import { connectValkey, type Valkey } from '../../../shared/adapters/valkey/connect.ts'
+import { barPositionsKey } from '../../../shared/adapters/valkey/keys.ts'
 import type { Bar } from '../../../shared/contract/bar.ts'
 import { barStoreCases } from '../../conformance/bar-store.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
@@ -47,20 +48,26 @@ describe('the store in Valkey', () => {
 
   test('a state of another schema is refused, not misread', async () => {
     const store = await emptied()
-    await valkey.state.hset('{bars:s01}:state', { '@version': '10', '@ns': '1', '@token': 'a', '@schema': '0' })
+    await valkey.state.hset(barPositionsKey, { '@schema': '0', s01: '10 a 1' })
     await expect(store.load([1])).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
+    await expect(store.positions()).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
+    const begin = { slot: 1, after: 5, begin: true, token: '', puts: [], deletes: [], outbox: null, published: [] }
+    await expect(store.commit({ version: 20, ns: '2' }, 'b', [{ ...begin, after: 10, token: 'a' }])).rejects.toMatchObject({
+      code: 'ERR_UNAVAILABLE',
+    })
   })
 })
 
 describe('the read cache', () => {
   const bar = (more: Partial<Bar>) =>
     ({ symbol: 'BTCUSDT', exchange: 'a', interval: '1m', timestamp: 60_000, version: 5, closed: false, ...more }) as Bar
+  const written = (more: Partial<Bar>) => ({ bar: bar(more), json: JSON.stringify(bar(more)) })
   const shown = async (key: string) => JSON.parse((await valkey.cache.get(key)) ?? 'null') as Bar | null
 
   test('shows the newest bar of a symbol, under its exchange too, for an hour', async () => {
     await emptied()
     const cache = valkeyBarCache(valkey)
-    await cache.show([bar({}), bar({ exchange: 'b', timestamp: 120_000 })])
+    await cache.show([written({}), written({ exchange: 'b', timestamp: 120_000 })])
     expect(await shown('bars:1m:BTCUSDT')).toEqual(bar({ exchange: 'b', timestamp: 120_000 }))
     expect(await shown('bars:1m:BTCUSDT:a')).toEqual(bar({}))
     expect(await valkey.cache.ttl('bars:1m:BTCUSDT')).toBeGreaterThan(3_590)
@@ -75,8 +82,8 @@ describe('the read cache', () => {
   ])('over a closed bar, %s', async (_, more, wins) => {
     await emptied()
     const cache = valkeyBarCache(valkey)
-    await cache.show([bar({ closed: true })])
-    await cache.show([bar(more)])
+    await cache.show([written({ closed: true })])
+    await cache.show([written(more)])
     expect(await shown('bars:1m:BTCUSDT')).toEqual(wins ? bar(more) : bar({ closed: true }))
   })
 })

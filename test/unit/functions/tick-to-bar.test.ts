@@ -3,6 +3,7 @@ import { tickToBar } from '../../../functions/tick-to-bar/handler.ts'
 import type { Bar } from '../../../shared/contract/bar.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
 import { versionOf } from '../../../shared/domain/version.ts'
+import type { WrittenBar } from '../../../shared/ports/bar-cache.ts'
 import { bar } from '../../support/bar.ts'
 import { memoryBarHistory } from '../../support/memory-bar-history.ts'
 import { memoryBarStore } from '../../support/memory-bar-store.ts'
@@ -32,7 +33,7 @@ function setUp() {
   const store = memoryBarStore(settings.stream.slots)
   const publisher = recordingPublisher()
   const shown: Bar[] = []
-  const cache = { show: async (bars: readonly Bar[]) => void shown.push(...bars) }
+  const cache = { show: async (bars: readonly WrittenBar[]) => void shown.push(...bars.map(({ json }) => JSON.parse(json) as Bar)) }
   const history = memoryBarHistory()
   let instances = 0
   const start = () => {

@@ -2,14 +2,14 @@
 --[[
   Shows bars in the read cache, each unless a newer one is there.
 
-  KEYS   one a bar
+  KEYS   two a bar: of its symbol, of its symbol and exchange
   ARGV   1 time to live in seconds, then per bar: timestamp, version, '1' if closed, its JSON
-  Result how many were shown
+  Result how many keys show them
   The order is timestamp, then version, then closed; it is read back from the JSON, which is ours.
 ]]
 local shown = 0
 for i, key in ipairs(KEYS) do
-  local arg = 2 + (i - 1) * 4
+  local arg = 2 + math.floor((i - 1) / 2) * 4
   local timestamp, version, closed = tonumber(ARGV[arg]), tonumber(ARGV[arg + 1]), ARGV[arg + 2] == '1'
   local there = redis.call('GET', key)
   local newer = true
