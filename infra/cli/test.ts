@@ -21,7 +21,7 @@ type VitestReport = {
 /** Sets up, then runs format and lint, types, and all tests; the last line counts them. Arguments go to vitest. */
 export async function test(vitestArgs: readonly string[]): Promise<number> {
   const install = installer({ cache: cacheFolder(), onProgress: console.log })
-  await Promise.all([install.nats(), install.valkey(), install.questdb().then(makeStartCache), buildAll()])
+  await Promise.all([install.nats(), install.valkey(), install.questdb().then((files) => makeStartCache(files)), buildAll()])
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-vitest-'))
   const json = join(folder, 'report.json')
   const checks = [await runHere('biome', ['ci', '.']), await runHere('tsc', [])]

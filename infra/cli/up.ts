@@ -62,11 +62,11 @@ export async function up(options: UpOptions): Promise<number> {
 }
 
 /** Once everything has settled: what makes QuestDB start twice as fast the next time. Nothing depends on it. */
-function prepareNextStart({ cache, given }: Settings, stopped: AbortSignal): void {
+function prepareNextStart({ cache, data, given }: Settings, signal: AbortSignal): void {
   if (given.questdb) return
-  const prepare = async () => makeStartCache(await installer({ cache }).questdb(), stopped)
+  const prepare = async () => makeStartCache(await installer({ cache }).questdb(), { data, signal })
   const timer = setTimeout(() => prepare().catch(() => {}), SETTLED_MS)
-  stopped.addEventListener('abort', () => clearTimeout(timer))
+  signal.addEventListener('abort', () => clearTimeout(timer))
 }
 
 /** Ctrl-C, `down` and a closed terminal all mean the same, however often they come. */

@@ -4,6 +4,8 @@ export type ProcessSpec = {
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Done before each start, also after a kill. */
+  prepare?(): void
   /** The port it answers on, shown by `status`. */
   readonly port?: number
   /** Whether it serves now; asked again and again while it starts. */

@@ -113,6 +113,7 @@ export class StackProcess {
   }
 
   #spawn(): void {
+    this.spec.prepare?.()
     const child = spawnInGroup(this.spec, this.logFile)
     this.#child = child
     this.#state = 'starting'

@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { QuestdbFiles } from '../install/install.ts'
@@ -26,17 +27,30 @@ type QuestdbOptions = {
 /** QuestDB with HTTP (SQL and ILP) and the Postgres wire, on loopback only, in a bounded heap. */
 export async function questdbService(options: QuestdbOptions): Promise<ProcessSpec> {
   const { files, folder, port, pgPort, jvm = [] } = options
-  await mkdir(join(folder, 'conf'), { recursive: true })
+  const temporary = join(folder, 'tmp')
+  await Promise.all([join(folder, 'conf'), temporary].map((path) => mkdir(path, { recursive: true })))
   await writeFile(join(folder, 'conf', 'server.conf'), config(port, pgPort))
+  // It unpacks its native libraries into the temporary folder at each start, and a killed one leaves them there; so would the JVM its counters.
+  const places = [`-Djava.io.tmpdir=${temporary}`, '-XX:-UsePerfData', `-XX:ErrorFile=${folder}/hs_err_%p.log`]
   // On two shared cores the second compiler and parallel collection cost more than they give: 40 % of the start, 30 % of small commits.
-  const bounds = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-XX:ErrorFile=${folder}/hs_err_%p.log`]
+  const bounds = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
   return {
     name: 'questdb',
     command: files.java,
-    args: [...bounds, ...jvm, '-p', files.jar, '-m', 'io.questdb/io.questdb.ServerMain', '-d', folder],
+    args: [...bounds, ...places, ...jvm, '-p', files.jar, '-m', 'io.questdb/io.questdb.ServerMain', '-d', folder],
+    prepare: () => empty(temporary),
     port,
     healthy: () => answers(`http://127.0.0.1:${port}/exec?query=SELECT%201`),
     startMs: 120_000,
     stopMs: 20_000,
+  }
+}
+
+/** Deletes what is in a folder, as far as that is possible: nothing there is needed, and a start must not fail for it. */
+const empty = (folder: string): void => {
+  try {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true })
+  } catch {
+    // The next start tries again.
   }
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServers, type TestServers } from '../../support/servers.ts'
 
@@ -28,6 +29,21 @@ test.each(['nats', 'valkey', 'questdb'] as const)('%s comes back by itself after
   expect(server.restarts).toBe(1)
 })
 
+test('the native libraries that QuestDB unpacks are in its data folder, and those of a killed one are deleted', async () => {
+  const { questdb } = servers.processes
+  const temporary = join(servers.folder, 'questdb', 'tmp')
+  const { pid } = questdb
+  expect(libraries(pid!)).toEqual([temporary])
+  const before = readdirSync(temporary)
+
+  questdb.kill('SIGKILL')
+  await expect.poll(() => questdb.pid, { interval: 5 }).not.toBe(pid)
+  await questdb.untilHealthy()
+
+  expect(libraries(questdb.pid!)).toEqual([temporary])
+  expect(readdirSync(temporary).filter((name) => before.includes(name))).toEqual([])
+})
+
 test('stop leaves no process', async () => {
   const own = await startServers({ nats: true, valkey: true })
   const pids = [own.processes.nats.pid!, own.processes.valkey.pid!]
@@ -36,6 +52,12 @@ test('stop leaves no process', async () => {
 
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
+
+/** The folders that a process's own native libraries are loaded from. */
+function libraries(pid: number): string[] {
+  const files = readFileSync(`/proc/${pid}/maps`, 'utf8').match(/\/\S*libquestdb\S*\.so/g) ?? []
+  return [...new Set(files.map((file) => dirname(file)))]
+}
 
 /** The addresses of a process's listening TCP sockets, read from /proc. */
 function listeningAddresses(pid: number): string[] {
