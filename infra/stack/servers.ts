@@ -23,14 +23,18 @@ export type ServerOptions = {
   readonly state: string
   readonly ports: ServerPorts
   readonly install: ReturnType<typeof installer>
+  readonly valkeyMemory?: string
 }
 
+/** The most that Valkey may hold unless told otherwise. */
+export const VALKEY_MEMORY = '2gb'
+
 /** Makes one server ready to start: gets it if it is not there, writes its settings. */
-export function serverSpec(name: ServerName, { state, ports, install }: ServerOptions): Promise<ProcessSpec> {
+export function serverSpec(name: ServerName, { state, ports, install, valkeyMemory = VALKEY_MEMORY }: ServerOptions): Promise<ProcessSpec> {
   const folder = join(state, name)
   const specs = {
     nats: async () => natsService({ binary: await install.nats(), folder, port: ports.nats, monitorPort: ports.natsMonitor }),
-    valkey: async () => valkeyService({ binary: await install.valkey(), folder, port: ports.valkey }),
+    valkey: async () => valkeyService({ binary: await install.valkey(), folder, port: ports.valkey, memory: valkeyMemory }),
     async questdb() {
       const files = await install.questdb()
       return questdbService({ files, folder, port: ports.questdb, pgPort: ports.questdbPg, jvm: startCacheOption(files) })

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { cacheFolder } from './cache.ts'
 import { freePorts } from './ports.ts'
 import { Problem } from './problem.ts'
-import { SERVER_NAMES, type ServerName, type ServerPorts, serverUrl } from './servers.ts'
+import { SERVER_NAMES, type ServerName, type ServerPorts, serverUrl, VALKEY_MEMORY } from './servers.ts'
 
 /** The repository's root: default data folder, stack.yml and bundles are found from it. */
 export const ROOT = resolve(import.meta.dirname, '../..')
@@ -20,6 +20,10 @@ const Env = z.object({
   TRADE2026_PORT_GATEWAY: port(8080),
   TRADE2026_PORT_TRIGGER: port(8083),
   TRADE2026_TRIGGERS: z.coerce.number().int().min(1).max(8).default(1),
+  TRADE2026_VALKEY_MEMORY: z
+    .string()
+    .regex(/^\d+([kmg]b?)?$/i, 'expected bytes, or a number with kb, mb or gb; 0 is no limit')
+    .default(VALKEY_MEMORY),
   NATS_URL: z.url({ protocol: /^(nats|tls)$/ }).optional(),
   VALKEY_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   QUESTDB_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -37,6 +41,8 @@ export type Settings = {
   readonly ports: Ports
   /** How many trigger processes run; each listens on the trigger port plus its number. */
   readonly triggers: number
+  /** The most that Valkey may hold, as its own configuration says it. */
+  readonly valkeyMemory: string
   /** Servers at an address given in the environment: used as they are, not started. */
   readonly given: Partial<Record<ServerName, string>>
   readonly urls: Urls
@@ -68,7 +74,14 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     trigger: e.TRADE2026_PORT_TRIGGER,
   }
   const given = { nats: e.NATS_URL, valkey: e.VALKEY_URL, questdb: e.QUESTDB_URL }
-  return settingsOf({ data: resolve(e.TRADE2026_DATA), cache: cacheFolder(env), ports, triggers: e.TRADE2026_TRIGGERS, given })
+  return settingsOf({
+    data: resolve(e.TRADE2026_DATA),
+    cache: cacheFolder(env),
+    ports,
+    triggers: e.TRADE2026_TRIGGERS,
+    valkeyMemory: e.TRADE2026_VALKEY_MEMORY,
+    given,
+  })
 }
 
 /** Settings of a stack of one's own: free ports, the folder given, no server from outside. */
@@ -88,6 +101,7 @@ export async function freeSettings(data: string, { triggers = 1 } = {}): Promise
     cache: cacheFolder(),
     ports: { nats, natsMonitor, valkey, questdb, questdbPg, gateway, trigger },
     triggers,
+    valkeyMemory: VALKEY_MEMORY,
     given: {},
   })
 }
@@ -97,6 +111,7 @@ const settingsOf = (of: {
   cache: string
   ports: Ports
   triggers: number
+  valkeyMemory: string
   given: Partial<Record<ServerName, string | undefined>>
 }): Settings => {
   const given = Object.fromEntries(SERVER_NAMES.flatMap((name) => (of.given[name] ? [[name, of.given[name]]] : [])))

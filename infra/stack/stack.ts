@@ -94,8 +94,7 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
     await gatewayPassword(data)
     const install = installer({ cache: settings.cache, onProgress: say, signal: over.signal })
     const servers = SERVER_NAMES.filter((name) => !settings.given[name])
-    const makeAndLaunch = async (name: ServerName) =>
-      launch(await serverSpec(name, { state: settings.state, ports: settings.ports, install }))
+    const makeAndLaunch = async (name: ServerName) => launch(await serverSpec(name, { ...settings, install }))
     await together(
       together(...servers.map(makeAndLaunch)).then(() => timed(say, 'streams and tables', () => applyStorage(urls))),
       timed(say, 'bundles', () => buildAll()).then(() => launch(hostProgram(settings))),

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { ProcessSpec } from '../process-spec.ts'
 
-const config = (folder: string, port: number) => `# Written at each start: change infra/stack/services/valkey.ts instead.
+const config = ({ folder, port, memory }: ValkeyOptions) => `# Written at each start: change infra/stack/services/valkey.ts instead.
 bind 127.0.0.1
 port ${port}
 dir ${JSON.stringify(folder)}
@@ -12,16 +12,23 @@ daemonize no
 appendonly yes
 appendfsync everysec
 save ""
-maxmemory 2gb
+maxmemory ${memory}
 maxmemory-policy volatile-lru
 `
 
+type ValkeyOptions = {
+  readonly folder: string
+  readonly port: number
+  /** The most it may hold, as Valkey writes it: `2gb`; 0 = no limit. */
+  readonly memory: string
+}
+
 /** Valkey with its append-only file, on loopback only. */
-export async function valkeyService(options: { binary: string; folder: string; port: number }): Promise<ProcessSpec> {
+export async function valkeyService(options: ValkeyOptions & { readonly binary: string }): Promise<ProcessSpec> {
   const { binary, folder, port } = options
   await mkdir(folder, { recursive: true })
   const file = join(folder, 'valkey.conf')
-  await writeFile(file, config(folder, port))
+  await writeFile(file, config(options))
   return { name: 'valkey', command: binary, args: [file], port, healthy: () => pongs(port), startMs: 60_000, stopMs: 10_000 }
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readSettings } from '../../../../infra/stack/settings.ts'
 
 test('without any setting the stack is on its usual ports, in the repository', () => {
-  const { data, ports, urls, given, triggers } = readSettings({})
+  const { data, ports, urls, given, triggers, valkeyMemory } = readSettings({})
 
   expect(data).toMatch(/\/data$/)
   expect(ports).toEqual({ nats: 4222, natsMonitor: 8222, valkey: 6379, questdb: 9000, questdbPg: 8812, gateway: 8080, trigger: 8083 })
@@ -14,6 +14,7 @@ test('without any setting the stack is on its usual ports, in the repository', (
   })
   expect(given).toEqual({})
   expect(triggers).toBe(1)
+  expect(valkeyMemory).toBe('2gb')
 })
 
 test('an address given is used as it is', () => {
@@ -24,7 +25,9 @@ test('an address given is used as it is', () => {
 })
 
 test('every wrong setting is named in one line', () => {
-  const wrong = { TRADE2026_PORT_NATS: '70000', TRADE2026_TRIGGERS: 'two', VALKEY_URL: 'localhost' }
+  const wrong = { TRADE2026_PORT_NATS: '70000', TRADE2026_TRIGGERS: 'two', TRADE2026_VALKEY_MEMORY: 'much', VALKEY_URL: 'localhost' }
 
-  expect(() => readSettings(wrong)).toThrow(/^TRADE2026_PORT_NATS: .*; TRADE2026_TRIGGERS: .*; VALKEY_URL: [^\n]*$/)
+  expect(() => readSettings(wrong)).toThrow(
+    /^TRADE2026_PORT_NATS: .*; TRADE2026_TRIGGERS: .*; TRADE2026_VALKEY_MEMORY: .*; VALKEY_URL: [^\n]*$/,
+  )
 })
