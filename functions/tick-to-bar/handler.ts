@@ -3,7 +3,7 @@ import type { Batch } from '../../shared/contract/framing.ts'
 import type { StreamSpec } from '../../shared/contract/streams.ts'
 import type { BarSettings } from '../../shared/domain/bar-settings.ts'
 import { Fold, type Reject } from '../../shared/domain/fold.ts'
-import { fence } from '../../shared/domain/position.ts'
+import { contradict, fence } from '../../shared/domain/position.ts'
 import type { SlotChanges } from '../../shared/domain/slot-state.ts'
 import { versionOf } from '../../shared/domain/version.ts'
 import type { BarCache } from '../../shared/ports/bar-cache.ts'
@@ -96,11 +96,12 @@ export function tickToBar({ store, publisher, cache, history }: Ports, settings:
   async function applyOnce(batch: Batch, covered: readonly number[], traceparent: string): Promise<Outcome | 'again'> {
     const { head } = batch
     const last = versionOf(head.epoch, head.last)
+    const position = { version: last, ns: head.lastNs }
     const after = head.slots.map(([, version]) => version)
     const begin = head.slots.map(([, , flag]) => flag === 1)
-    const held = await slots.at(covered, after)
-    const stored = held.map(({ position }) => position?.version ?? null)
-    const decision = fence(stored, after, begin, last)
+    const held = await slots.at(covered, after, position)
+    const stored = held.map(({ position }) => position)
+    const decision = fence(stored, after, begin, position)
     if (decision === 'repeat') return { kind: 'repeat' }
     if (decision === 'conflict')
       return { kind: 'conflict', positions: Object.fromEntries(covered.map((slot, i) => [slot, held[i]!.position])) }
@@ -119,12 +120,11 @@ export function tickToBar({ store, publisher, cache, history }: Ports, settings:
       slotCommit(slot, after[i]!, begin[i]!, held[i]!, changes[i]!, outbox.published(slot), traceparent),
     )
     // A quiet batch that closes nothing would only write what is there; it still must not hide that the store fell back or was emptied.
-    const idle = entries.every(({ puts, published }, i) => puts.length + published.length === 0 && stored[i] === last)
+    const idle = entries.every(({ puts, published }, i) => puts.length + published.length === 0 && stored[i]?.version === last)
     if (idle) {
-      const positions = await store.positions()
-      if (covered.some((slot) => positions[slot]?.version !== last)) return 'again'
+      const now = await store.positions()
+      if (covered.some((slot) => now[slot]?.version !== last || contradict(now[slot], position))) return 'again'
     } else {
-      const position = { version: last, ns: head.lastNs }
       if ((await store.commit(position, token, entries)) !== 'applied') return 'again'
       for (const [i, entry] of entries.entries()) {
         held[i]!.position = position

@@ -1,5 +1,5 @@
 import type { BarSettings } from '../../shared/domain/bar-settings.ts'
-import type { Position } from '../../shared/domain/position.ts'
+import { contradict, type Position } from '../../shared/domain/position.ts'
 import { SlotState } from '../../shared/domain/slot-state.ts'
 import type { BarStore } from '../../shared/ports/bar-store.ts'
 
@@ -35,11 +35,11 @@ export class Slots {
     return result
   }
 
-  /** The slots, loaded unless all are held and stand at `after` (null: at no position). */
-  async at(slots: readonly number[], after: readonly (number | null)[]): Promise<HeldSlot[]> {
+  /** The slots, loaded unless all are held and stand at `after` (null: at no position) in the same life of the stream as `last`. */
+  async at(slots: readonly number[], after: readonly (number | null)[], last: Position): Promise<HeldSlot[]> {
     const trusted = slots.every((slot, i) => {
       const held = this.#held.get(slot)
-      return held !== undefined && (held.position?.version ?? null) === after[i]
+      return held !== undefined && (held.position?.version ?? null) === after[i] && !contradict(held.position, last)
     })
     if (!trusted) await this.#load(slots)
     return slots.map((slot) => this.#held.get(slot)!)

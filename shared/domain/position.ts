@@ -8,17 +8,22 @@ export type Position = { readonly version: number; readonly ns: string }
 /** What a store makes of a batch, before it changes anything. */
 export type Fence = 'apply' | 'repeat' | 'conflict'
 
+/** Whether two positions are of one version but of two messages: one of the two was read in a life of the stream that is over. */
+export const contradict = (a: Position | null, b: Position): boolean =>
+  a !== null && a.version === b.version && a.ns !== b.ns && a.ns !== '0' && b.ns !== '0'
+
 /**
  * Decides over one batch for the slots it covers.
  *
- * @param stored - the stored version of each slot of the batch, null where none is stored.
+ * @param stored - where each slot of the batch stands, null where nothing is stored.
  * @param after - the version each of them must have; `begin` marks slots that the trigger starts at their recorded beginning.
- * @param last - the version all of them move to.
+ * @param last - where all of them move to.
  * @returns `apply` only if every slot stands exactly at its `after`; `repeat` if the batch moves slots and all are at or beyond `last`; else `conflict`.
  */
-export function fence(stored: readonly (number | null)[], after: readonly number[], begin: readonly boolean[], last: number): Fence {
-  if (stored.every((version, i) => (version === null ? begin[i] : version === after[i]))) return 'apply'
+export function fence(stored: readonly (Position | null)[], after: readonly number[], begin: readonly boolean[], last: Position): Fence {
+  if (stored.some((position) => contradict(position, last))) return 'conflict'
+  if (stored.every((position, i) => (position === null ? begin[i] : position.version === after[i]))) return 'apply'
   // A batch that moves nothing repeats nothing: who sends it must learn that the slots stand beyond it.
-  if (after.some((version) => version < last) && stored.every((version) => version !== null && version >= last)) return 'repeat'
-  return 'conflict'
+  const moves = after.some((version) => version < last.version)
+  return moves && stored.every((position) => position !== null && position.version >= last.version) ? 'repeat' : 'conflict'
 }

@@ -44,11 +44,11 @@ export function defineIdempotent<Item>({ name, positions, deadLetters, input, ha
     async apply(batch, traceparent) {
       const { stream, epoch, slots, last, lastNs, count } = batch.head
       const stored = await positions.read(stream)
-      const versions = slots.map(([slot]) => stored.get(slot)?.version ?? null)
+      const there = slots.map(([slot]) => stored.get(slot) ?? null)
       const after = slots.map(([, version]) => version)
       const begin = slots.map(([, , flag]) => flag === 1)
-      const version = versionOf(epoch, last)
-      const verdict = fence(versions, after, begin, version)
+      const position = { version: versionOf(epoch, last), ns: lastNs }
+      const verdict = fence(there, after, begin, position)
       if (verdict === 'repeat') return { kind: 'repeat' }
       const covered = slots.map(([slot]) => slot)
       if (verdict === 'conflict') return { kind: 'conflict', positions: pick(stored, covered) }
@@ -57,7 +57,7 @@ export function defineIdempotent<Item>({ name, positions, deadLetters, input, ha
       if (letters.length > 0) await deadLetters.publishAll(letters)
       if (items.length > 0) await handle(items, traceparent)
       // A quiet batch moves nothing.
-      if (versions.some((known) => known !== version)) await positions.write(stream, covered, { version, ns: lastNs })
+      if (there.some((known) => known?.version !== position.version)) await positions.write(stream, covered, position)
       handled.inc(items.length)
       for (const { code } of rejects) rejected.inc({ code })
       return { kind: 'applied', applied: count - rejects.length, rejected: rejects.length }

@@ -86,6 +86,15 @@ export function barStoreCases(open: () => Promise<BarStore>): void {
     expect((await store.load([1]))[0]!.fields.size).toBe(0)
   })
 
+  test('a version that was given to another message is no repeat, and nothing to go on from', async () => {
+    const other = { version: 10, ns: '999' }
+    expect(await store.commit(other, 't2', [change(1, 5, { begin: true }), change(2, 5, { begin: true })])).toBe('conflict')
+    expect(await store.commit(other, 't2', [change(1, 10, { token: 't1' })])).toBe('conflict')
+    // A time that is not known contradicts none.
+    expect(await store.commit({ ...other, ns: '0' }, 't2', [change(1, 5, { begin: true })])).toBe('repeat')
+    expect((await store.positions())[1]).toEqual(position(10))
+  })
+
   test('a slot without a position is begun only by a commit that may', async () => {
     expect(await store.commit(position(10), 't2', [change(3, 5)])).toBe('conflict')
     expect(await store.commit(position(10), 't2', [change(3, 5, { begin: true })])).toBe('applied')

@@ -71,11 +71,11 @@ export class FencedGateway {
 
   #apply(batch: Batch, res: ServerResponse): void {
     const { head } = batch
-    const version = versionOf(head.epoch, head.last)
-    const stored = head.slots.map(([slot]) => this.slots.get(slot)?.position.version ?? null)
+    const position = { version: versionOf(head.epoch, head.last), ns: head.lastNs }
+    const stored = head.slots.map(([slot]) => this.slots.get(slot)?.position ?? null)
     const after = head.slots.map(([, before]) => before)
     const begin = head.slots.map(([, , flag]) => flag === 1)
-    const verdict = fence(stored, after, begin, version)
+    const verdict = fence(stored, after, begin, position)
     if (verdict === 'conflict') {
       this.conflicts++
       const positions = Object.fromEntries(head.slots.map(([slot]) => [slot, this.slots.get(slot)?.position ?? null]))
@@ -91,7 +91,7 @@ export class FencedGateway {
       }
       for (const [slot] of head.slots) {
         const applied = [...(this.slots.get(slot)?.applied ?? []), ...(fresh.get(slot) ?? [])]
-        this.slots.set(slot, { position: { version, ns: head.lastNs }, applied })
+        this.slots.set(slot, { position, applied })
       }
     }
     res.end(JSON.stringify({ ok: true, applied: head.count, repeat: verdict === 'repeat', rejected: 0 }))

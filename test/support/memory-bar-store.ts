@@ -21,10 +21,10 @@ export function memoryBarStore(slots: number) {
     commit: (position, token, commits) =>
       faulty(() => {
         const there = commits.map(({ slot }) => kept.get(slot))
-        const versions = there.map((slot) => slot?.position.version ?? null)
+        const stored = there.map((slot) => slot?.position ?? null)
         const after = commits.map((commit) => commit.after)
         const begin = commits.map((commit) => commit.begin)
-        const decision = fence(versions, after, begin, position.version)
+        const decision = fence(stored, after, begin, position)
         if (decision !== 'apply') return decision
         if (commits.some((commit, i) => commit.token !== (there[i]?.token ?? ''))) return 'stale'
         for (const [i, { slot, puts, deletes, outbox, published }] of commits.entries()) {

@@ -57,11 +57,16 @@ export function judge(epochs: Epochs, stream: StreamNow, found: readonly Found[]
   return { kind: 'learn', epochs: { entries: learnt, created } }
 }
 
-/** Whether the record says already what became of a lost position: unless a younger message lies below, where the stream was rewound once more. */
-function isKnown(entries: readonly EpochEntry[], { position, younger }: Found): boolean {
-  const next = entries.find(({ epoch }) => epoch > epochOf(position.version))
-  return next !== undefined && (younger ?? Number.POSITIVE_INFINITY) >= next.from
-}
+/** Whether the record says already what became of a lost position: the first message not read before it has a newer epoch. */
+const isKnown = (entries: readonly EpochEntry[], found: Found): boolean =>
+  epochAt(entries, unreadAt(entries, found)) > epochOf(found.position.version)
+
+/**
+ * The first sequence not read before a lost position: what is younger. Messages of its own life were read, and so were those of later lives that lie
+ * below: a position is lost long after an epoch has begun, too. Where its time is unknown, that is where the next epoch begins.
+ */
+const unreadAt = (entries: readonly EpochEntry[], { position, younger }: Found): number =>
+  younger ?? entries.find(({ epoch }) => epoch > epochOf(position.version))?.from ?? 1
 
 /** The first sequence not read before: the first one younger than what was lost, else behind all that is still held, else the first of all. */
 function newFrom(lost: readonly Found[], found: readonly Found[], stream: StreamNow, created: string): number {
@@ -89,12 +94,12 @@ export const begin = (entries: readonly EpochEntry[], next: EpochEntry): EpochEn
 
 /**
  * A position in terms of the stream as it is now: the version up to which messages count as read.
- * Where the stream no longer holds its message, that is everything before the first epoch after the position's own.
+ * Where the stream no longer holds its message, that is everything before the first younger one.
  */
 export function readOf({ entries, created }: Epochs, stream: StreamNow, found: Found): number {
   const { version } = found.position
   const sequence = sequenceOf(version)
   if (holds(found, stream, created)) return Math.max(version, versionOf(epochAt(entries, sequence), sequence))
-  const next = entries.find(({ epoch }) => epoch > epochOf(version))!
-  return versionOf(next.epoch, next.from - 1)
+  const unread = unreadAt(entries, found)
+  return versionOf(epochAt(entries, unread), unread - 1)
 }

@@ -90,6 +90,15 @@ test('a batch that starts elsewhere is refused with the positions to go on from'
   expect(Object.keys(positions as object)).toHaveLength(settings.stream.slots)
 })
 
+test('a message that came under the version of another one is no repeat: the stream was rewound, and whoever asks is told where it stood', async () => {
+  const { start } = setUp()
+  const [one, other] = [start(), start()]
+  await one.post(tickBatch([message(1), message(2)]))
+  const rewound = { status: 409, positions: { 0: { version: versionOf(1, 2), ns: '2' } } }
+  expect(await other.post(tickBatch([message(1), message(2)], { lastNs: '9' }))).toMatchObject(rewound)
+  expect(await one.post(tickBatch([], { after: 2, lastNs: '9', nowMs: T0 }))).toMatchObject(rewound)
+})
+
 test('without a position, only a batch from the recorded beginning is taken', async () => {
   const { start } = setUp()
   const { post } = start()

@@ -56,10 +56,10 @@ export class Store {
   protected decide(position: Position, commits: readonly SlotCommit[]): Committed {
     const kept = commits.map(({ slot }) => this.slots[slot]!)
     const decision = fence(
-      kept.map(({ position }) => position?.version ?? null),
+      kept.map(({ position }) => position),
       commits.map(({ after }) => after),
       commits.map(({ begin }) => begin),
-      position.version,
+      position,
     )
     if (decision !== 'apply') return decision
     return commits.some((commit, i) => commit.token !== kept[i]!.token) ? 'stale' : 'applied'

@@ -9,7 +9,7 @@
          Lists are one text: count as 4 bytes, then per entry the name after its length in 2 bytes (and the value after its length in 4); '' is an empty one.
   Result  1 moved
           0 all slots stand at the version or beyond: done before
-         -1 some slot stands elsewhere
+         -1 some slot stands elsewhere, or at the version but at another message
          -2 a slot was written by another commit than the caller knows
          -3 the state is of another schema
   All checks come before the first write. Safe to run twice: the second finds its own version.
@@ -18,6 +18,7 @@ local MOVES_AT, PER_MOVE, PER_CHANGE = 6, 3, 4
 local MOST_AT_ONCE = 100
 
 local last = tonumber(ARGV[1])
+local ns = string.match(ARGV[2], '%d+$')
 local moves = tonumber(ARGV[5])
 
 local names = { '@schema' }
@@ -39,6 +40,10 @@ for i = 1, moves do
     stale = true
   end
   if not there or tonumber(version) < last then done = false end
+  if version and tonumber(version) == last then
+    local other = string.match(there, '%d+$')
+    if other ~= ns and other ~= '0' and ns ~= '0' then apply, done = false, false end
+  end
 end
 if not apply then return done and 0 or -1 end
 if stale then return -2 end

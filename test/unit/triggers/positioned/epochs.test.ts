@@ -59,6 +59,27 @@ test('a position of a life that is known to be over goes on where the next life 
   expect(readOf(two, stream, at(2, 4500))).toBe(versionOf(2, 4500))
 })
 
+test('a position lost only after an epoch began goes on behind what it had read of it', () => {
+  // Read as 1/4800 by who did not know yet that an epoch begins at 4001; cut since then, to 4500.
+  const lost = { ...at(1, 4800, '900', '901'), younger: 4501 }
+  expect(judge(two, stream, [lost])).toEqual({ kind: 'fine' })
+  expect(readOf(two, stream, lost)).toBe(versionOf(2, 4500))
+})
+
+test('a position lost in the newest epoch begins one more, at its first younger message', () => {
+  const lost = { ...at(2, 4800, '900', '901'), younger: 4501 }
+  expect(judge(two, stream, [lost])).toEqual({ kind: 'begin', epoch: 3, from: 4501 })
+  const three = { entries: begin(two.entries, { epoch: 3, from: 4501 }), created: 'a' }
+  expect(judge(three, stream, [lost])).toEqual({ kind: 'fine' })
+  expect(readOf(three, stream, lost)).toBe(versionOf(3, 4500))
+})
+
+test('an epoch that was dropped stays dropped', () => {
+  const dropped: Epochs = { entries: begin(two.entries, { epoch: 3, from: 4000 }), created: 'a' }
+  expect(dropped.entries).toEqual([{ epoch: 1, from: 1 }, { epoch: 3, from: 4000 }]) // biome-ignore format: one line
+  expect(judge(dropped, stream, [at(2, 3999)])).toEqual({ kind: 'fine' })
+})
+
 test('a record older than the positions learns their epochs', () => {
   const verdict = judge(one, stream, [at(2, 4500), at(2, 4700), at(1, 3000)])
   expect(verdict).toEqual({ kind: 'learn', epochs: { entries: [{ epoch: 1, from: 1 }, { epoch: 2, from: 4500 }], created: 'a' } }) // biome-ignore format: one line

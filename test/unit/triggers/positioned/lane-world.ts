@@ -30,14 +30,14 @@ export class FencedFunction {
     const batch = parseBatch(body)
     const texts = Array.from({ length: head.count }, (_, i) => Buffer.from(lineOf(batch, i)).toString())
     if (texts.some(poisoned)) return { kind: 'refused', patience: 1, cause: '400: poison' }
-    const last = versionOf(head.epoch, head.last)
-    const stored = head.slots.map(([slot]) => this.state.get(slot)?.version ?? null)
+    const last = { version: versionOf(head.epoch, head.last), ns: head.lastNs }
+    const stored = head.slots.map(([slot]) => this.position(slot))
     const verdict = fence(stored, head.slots.map(([, after]) => after), head.slots.map(([, , begin]) => begin === 1), last) // biome-ignore format: one call
     if (verdict === 'conflict')
       return { kind: 'seek', positions: Object.fromEntries(head.slots.map(([slot]) => [slot, this.position(slot)])) }
     if (verdict === 'apply') {
       this.#history.push(new Map([...this.state].map(([slot, one]) => [slot, { ...one, applied: [...one.applied] }])))
-      for (const [slot] of head.slots) this.state.set(slot, { applied: [], ...this.state.get(slot), version: last, ns: head.lastNs })
+      for (const [slot] of head.slots) this.state.set(slot, { applied: [], ...this.state.get(slot), ...last })
       texts.forEach((text, i) => {
         const slot = slotOf(symbolOf(head.subjects[batch.subject[i]!]!), SLOTS)
         this.state.get(slot)!.applied.push(`${batch.seqs[i]}/${batch.times[i]}/${text}`)
