@@ -1,10 +1,11 @@
-import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
+import * as http from 'node:http'
+import * as https from 'node:https'
 import type { Answer } from './outcome.ts'
 
 export type Send = {
   readonly url: URL
   readonly method: 'GET' | 'POST'
-  readonly headers: OutgoingHttpHeaders
+  readonly headers: http.OutgoingHttpHeaders
   readonly body?: readonly Uint8Array[]
   readonly timeoutMs: number
 }
@@ -12,7 +13,9 @@ export type Send = {
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024
 
 /** Connections are kept, and closed before any server would close them. */
-const agent = new Agent({ keepAlive: true, keepAliveMsecs: 1000, timeout: 60_000, scheduling: 'lifo' })
+const kept = { keepAlive: true, keepAliveMsecs: 1000, timeout: 60_000, scheduling: 'lifo' } as const
+const PLAIN = { request: http.request, agent: new http.Agent(kept) }
+const OVER_TLS = { request: https.request, agent: new https.Agent(kept) }
 
 /**
  * One HTTP exchange; never rejects. Where no answer came, its status is 0 and its body says why.
@@ -30,7 +33,8 @@ function attempt({ url, method, headers, body = [], timeoutMs }: Send): Promise<
   const { promise, resolve } = Promise.withResolvers<Answer | 'stale'>()
   const none = (reason: string): Answer => ({ status: 0, headers: {}, body: reason })
   const size = body.reduce((sum, part) => sum + part.length, 0)
-  const all: OutgoingHttpHeaders = method === 'POST' ? { ...headers, 'content-length': size } : headers
+  const all: http.OutgoingHttpHeaders = method === 'POST' ? { ...headers, 'content-length': size } : headers
+  const { request, agent } = url.protocol === 'https:' ? OVER_TLS : PLAIN
   const req = request(url, { method, headers: all, agent })
   // One deadline for the whole exchange: a socket's own timeout starts anew with every byte.
   const deadline = setTimeout(() => req.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
@@ -50,7 +54,7 @@ function attempt({ url, method, headers, body = [], timeoutMs }: Send): Promise<
   return promise
 }
 
-async function read(response: IncomingMessage): Promise<Answer> {
+async function read(response: http.IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response) {

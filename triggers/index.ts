@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import * as z from 'zod'
 import { natsConfig } from '../shared/adapters/nats/config.ts'
 import { connectNats } from '../shared/adapters/nats/connect.ts'
 import { natsControl } from '../shared/adapters/nats/control.ts'
@@ -10,6 +9,7 @@ import { loadConfig } from '../shared/runtime/config.ts'
 import { createLog } from '../shared/runtime/log.ts'
 import { createMetrics } from '../shared/runtime/metrics.ts'
 import { Troubles } from '../shared/runtime/trouble.ts'
+import { triggerConfig } from './config.ts'
 import { createInvoke } from './invoke.ts'
 import { triggerMetrics } from './metrics.ts'
 import { Roster } from './positioned/roster.ts'
@@ -17,16 +17,7 @@ import { type Running, runTrigger } from './run.ts'
 import type { Trigger } from './trigger.ts'
 import { changesOf, type Listed, listTriggers } from './watch.ts'
 
-const config = loadConfig({
-  ...natsConfig,
-  GATEWAY_URL: z.url({ protocol: /^http$/ }).default('http://127.0.0.1:8080'),
-  SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
-  TRIGGER_ID: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]+$/)
-    .default('trigger-0'),
-  TRIGGER_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(8083),
-})
+const config = loadConfig({ ...natsConfig, ...triggerConfig })
 
 const BEAT_MS = 1000
 const POLL_MS = 1000
@@ -103,7 +94,7 @@ server.once('error', (err) => {
   log.error({ err }, 'cannot listen')
   process.exit(1)
 })
-server.listen(config.TRIGGER_METRICS_PORT, '127.0.0.1', () => log.info({ address: server.address() }, 'listening'))
+server.listen(config.TRIGGER_METRICS_PORT, config.HOST, () => log.info({ address: server.address() }, 'listening'))
 
 async function stop(): Promise<void> {
   if (stopped) return

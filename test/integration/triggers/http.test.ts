@@ -1,6 +1,10 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { exchange } from '../../../triggers/http.ts'
 
@@ -27,4 +31,21 @@ test('a call goes through although every kept connection was closed from the oth
 
   expect(answer).toMatchObject({ status: 200, body: 'ok' })
   expect(used.size).toBe(4)
+})
+
+test('a gateway over https is called, if its certificate is trusted', async () => {
+  const [cert, key] = ['crt', 'key'].map((ending) =>
+    readFileSync(join(import.meta.dirname, `../../fixtures/tls/localhost.${ending}`), 'utf8'),
+  )
+  server = createTlsServer({ cert, key }, (req, res) => void req.pipe(res)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(`https://localhost:${(server.address() as AddressInfo).port}/`)
+  const call = () => exchange({ url, method: 'POST', headers: {}, body: [Buffer.from('batch')], timeoutMs: 5000 })
+
+  const untrusted = await call()
+  setDefaultCACertificates([...getCACertificates(), cert!])
+  const trusted = [await call(), await call()]
+
+  expect(untrusted).toMatchObject({ status: 0, body: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+  expect(trusted).toEqual([expect.objectContaining({ status: 200, body: 'batch' }), expect.objectContaining({ status: 200 })])
 })
