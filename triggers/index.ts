@@ -10,6 +10,7 @@ import { createLog } from '../shared/runtime/log.ts'
 import { createMetrics } from '../shared/runtime/metrics.ts'
 import { Troubles } from '../shared/runtime/trouble.ts'
 import { triggerConfig } from './config.ts'
+import { forgetAbsent } from './forget.ts'
 import { createInvoke } from './invoke.ts'
 import { triggerMetrics } from './metrics.ts'
 import { Roster } from './positioned/roster.ts'
@@ -49,6 +50,10 @@ const running = new Map<string, { readonly trigger: Trigger; readonly run: Runni
 /** Triggers that finish their last calls. */
 const ending = new Map<string, Promise<void>>()
 const told = new Map<string, string>()
+/** Functions that have a trigger, understood or not. */
+let present: ReadonlySet<string> = new Set()
+/** Whether functions may have gone whose lanes have left something. So it is at the start. */
+let someAreGone = true
 let stopped = false
 
 function apply(listed: readonly Listed[]): void {
@@ -56,6 +61,9 @@ function apply(listed: readonly Listed[]): void {
     if (problem !== undefined && told.get(name) !== problem) log.error({ function: name, problem }, 'a trigger is not understood')
     told.set(name, problem ?? '')
   }
+  const reading = new Set(listed.flatMap(({ name, trigger, problem }) => (trigger || problem !== undefined ? [name] : [])))
+  someAreGone ||= [...present].some((name) => !reading.has(name))
+  present = reading
   const { stop, start } = changesOf(new Map([...running].map(([name, { trigger }]) => [name, trigger])), listed)
   for (const name of stop) ending.set(name, end(name))
   for (const trigger of start) {
@@ -71,12 +79,25 @@ async function end(name: string): Promise<void> {
   log.info({ function: name }, 'a trigger ended')
 }
 
+/** Once the lanes of functions that are gone have ended, so that none writes after it. */
+async function forget(): Promise<void> {
+  if (!someAreGone || !nats.now()) return
+  someAreGone = false
+  await Promise.all(ending.values())
+  const work = async () => {
+    const keys = await forgetAbsent(control, (name) => present.has(name))
+    if (keys.length > 0) log.info({ keys }, 'functions that are gone are no readers any more')
+  }
+  if (!(await troubles.watch('forgetting functions that are gone', work()))) someAreGone = true
+}
+
 async function watch(): Promise<void> {
   // Read each time: the file may be renewed.
   const authorization = () => `Basic ${Buffer.from(`${secret('basic-auth-user')}:${secret('basic-auth-password')}`).toString('base64')}`
   for (let failures = 0; !stopped; ) {
     try {
       apply(await listTriggers(config.GATEWAY_URL, authorization()))
+      void forget()
       failures = 0
     } catch (error) {
       if (failures++ % 60 === 0) log.warn({ err: error }, 'the gateway is not there')

@@ -20,11 +20,11 @@ export type BrakeLimits = {
   readonly maxLag: number
   /** The share of the stream's limit that unread messages may fill. */
   readonly maxFill: number
-  /** A reader that is behind and has not moved for so long is gone, not slow. */
-  readonly goneMs: number
+  /** A reader that is behind and has said nothing for so long is away, not slow: lanes that are delivered say something each 10 s. */
+  readonly silentMs: number
 }
 
-export const DEFAULT_LIMITS: BrakeLimits = { maxLag: 2_000_000, maxFill: 0.8, goneMs: 600_000 }
+export const DEFAULT_LIMITS: BrakeLimits = { maxLag: 2_000_000, maxFill: 0.8, silentMs: 30_000 }
 
 /** `progress.tick-to-bar.0-of-4` -> tick-to-bar, 4. */
 const readerOf = (key: string) => {
@@ -46,16 +46,21 @@ function present(progress: readonly Progress[]): Progress[] {
 }
 
 /**
- * Decides whether a source must stop for now, so that no message is dropped unread and no reader falls far behind.
+ * Decides whether a source must stop for now, so that no message is dropped unread and no reader falls far behind. A reader that is away is not
+ * waited for, as long as there is room for what it has not read.
  * @returns the reason to stop, or undefined to go on.
  */
 export function brake(progress: readonly Progress[], stream: StreamState, limits: BrakeLimits = DEFAULT_LIMITS): string | undefined {
-  const readers = present(progress).filter(({ lag, atMs }) => lag === 0 || stream.nowMs - atMs < limits.goneMs)
+  const readers = present(progress)
+  const slow = furthestBehind(readers.filter(({ atMs }) => stream.nowMs - atMs < limits.silentMs))
+  if (slow && slow.lag > limits.maxLag) return `${slow.key} is ${slow.lag} messages behind`
   // Without any reader everything the stream holds is unread.
-  const slowest = readers.reduce((a, b) => (b.lag > a.lag ? b : a), readers[0] ?? { key: 'nobody', lag: stream.messages })
-  if (readers.length > 0 && slowest.lag > limits.maxLag) return `${slowest.key} is ${slowest.lag} messages behind`
-  const unreadBytes = stream.messages > 0 ? (stream.bytes / stream.messages) * Math.min(slowest.lag, stream.messages) : 0
+  const { key, lag } = furthestBehind(readers) ?? { key: 'nobody', lag: stream.messages }
+  const unreadBytes = stream.messages > 0 ? (stream.bytes / stream.messages) * Math.min(lag, stream.messages) : 0
   if (stream.maxBytes > 0 && unreadBytes > limits.maxFill * stream.maxBytes)
-    return `${Math.round((100 * unreadBytes) / stream.maxBytes)} % of the stream's room is unread by ${slowest.key}`
+    return `${Math.round((100 * unreadBytes) / stream.maxBytes)} % of the stream's room is unread by ${key}`
   return undefined
 }
+
+const furthestBehind = (readers: readonly Progress[]): Progress | undefined =>
+  readers.length === 0 ? undefined : readers.reduce((a, b) => (b.lag > a.lag ? b : a))

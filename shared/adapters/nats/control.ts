@@ -18,10 +18,16 @@ export type Control = {
   remove(key: string, revision: number): Promise<void>
 }
 
+/** The names of what the bucket holds. */
+export type ControlKeys = {
+  /** Those that any of these filters (wildcards as in subjects) takes. */
+  keys(filters: readonly string[]): Promise<string[]>
+}
+
 const WRONG_LAST_SEQUENCE = 10071
 
 /** Opens the bucket (infra/storage creates it); each call fails at once while the server is away. */
-export function natsControl(nats: Nats): Control {
+export function natsControl(nats: Nats): Control & ControlKeys {
   let opened: Promise<KV> | undefined
   const open = async () => {
     if (!nats.now()) throw new RetryableError('ERR_UNAVAILABLE', 'NATS is away')
@@ -32,6 +38,11 @@ export function natsControl(nats: Nats): Control {
     async get<T>(key: string) {
       const found = await (await open()).get(key)
       return found?.operation === 'PUT' ? { value: found.json<T>(), revision: found.revision } : undefined
+    },
+    async keys(filters) {
+      const found: string[] = []
+      for await (const key of await (await open()).keys([...filters])) found.push(key)
+      return found
     },
     async create(key, value) {
       const bucket = await open()

@@ -132,7 +132,7 @@ test('a stream that is made later gets everything; one without batches is refuse
   await manager.streams.delete('plain')
 })
 
-const LIMITS = { maxLag: 1_000, maxFill: 0.8, goneMs: 600_000 }
+const LIMITS = { maxLag: 1_000, maxFill: 0.8, silentMs: 600_000 }
 
 /** Pumps `count` ticks as fast as it goes. */
 async function pumping(count: number) {

@@ -12,7 +12,7 @@ test('recorded time passes at its speed from the first tick on, or not at all', 
   expect(() => speedOf('0')).toThrow(/speed/)
 })
 
-const LIMITS = { maxLag: 100, maxFill: 0.8, goneMs: 60_000 }
+const LIMITS = { maxLag: 100, maxFill: 0.8, silentMs: 60_000 }
 const stream = (over: Partial<StreamState> = {}): StreamState => ({ messages: 1_000, bytes: 1_000, maxBytes: 1e6, nowMs: 1e6, ...over })
 const reader = (key: string, lag: number, atMs = 1e6): Progress => ({ key: `progress.${key}`, lag, atMs })
 
@@ -23,7 +23,7 @@ test('the slowest reader holds the feed', () => {
   )
 })
 
-test('reports of an earlier number of readers, and of a reader long gone, do not count', () => {
+test('reports of an earlier number of readers do not count, and one that is silent holds nothing', () => {
   expect(brake([reader('bars.0-of-1', 500, 999_000), reader('bars.0-of-4', 0)], stream(), LIMITS)).toBeUndefined()
   expect(brake([reader('bars.0-of-1', 500, 900_000)], stream(), LIMITS)).toBeUndefined()
 })
@@ -34,6 +34,10 @@ test('unread messages never fill the stream, and without a reader all are unread
   expect(brake([reader('bars.0-of-1', 50)], full, LIMITS)).toBeUndefined()
   expect(brake([reader('bars.0-of-1', 950)], full, { ...LIMITS, maxLag: 1e9 })).toMatch(/86 % .* by progress\.bars\.0-of-1/)
   expect(brake([], stream({ bytes: 900_000, maxBytes: -1 }), LIMITS)).toBeUndefined()
+})
+
+test('what a silent reader has not read is never dropped', () => {
+  expect(brake([reader('bars.0-of-1', 950, 900_000)], stream({ bytes: 900_000 }), LIMITS)).toMatch(/86 % .* by progress\.bars\.0-of-1/)
 })
 
 test('a reader that has read all is there however long nothing has come', () => {
