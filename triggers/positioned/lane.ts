@@ -1,4 +1,5 @@
 import type { BatchHead, Positions } from '../../shared/contract/batch.ts'
+import type { Position } from '../../shared/domain/position.ts'
 import { epochOf, sequenceOf } from '../../shared/domain/version.ts'
 import type { Outcome } from '../outcome.ts'
 import { backoffMs } from './backoff.ts'
@@ -49,6 +50,11 @@ export class Lane {
   /** Up to where this lane has been shown the stream. */
   get seen(): Mark {
     return this.#seen
+  }
+
+  /** Where those of its slots stand that have applied more than it has been shown. */
+  get ahead(): Position[] {
+    return this.#places.beyond(this.#seen.version)
   }
 
   /** The least version that all its slots have applied. */
@@ -118,7 +124,7 @@ export class Lane {
   rest(brokerMs: number | undefined, last = Number.POSITIVE_INFINITY): void {
     if (this.#state !== 'ready' || this.#queue.length > 0) return
     if (sequenceOf(this.#places.furthest) > last) {
-      this.#seek({}, 0, 0)
+      this.doubt()
       return
     }
     const { version } = this.#seen
@@ -127,6 +133,11 @@ export class Lane {
     const draft = this.#queue.add()
     draft.seal(this.#seen)
     draft.nowMs = brokerMs
+  }
+
+  /** Has it placed anew, whatever is under way: the stream is not the one it was placed in. */
+  doubt(): void {
+    this.#seek({}, 0, 0)
   }
 
   /** What to do at this time. */
@@ -155,13 +166,14 @@ export class Lane {
 
   /** The message at fault is in the dead letters: an empty batch goes past it. */
   buried(): void {
+    if (this.#state !== 'bury') return
     this.#queue.blank()
     this.#refusals = 0
     this.#state = 'ready'
   }
 
   #settled(): void {
-    this.#places.move(this.#called!.slots, this.#queue.first!.last!.version)
+    this.#places.move(this.#called!, this.#queue.first!.last!.version)
     this.#queue.shift()
     this.#failures = 0
     this.#refusals = 0

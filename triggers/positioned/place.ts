@@ -28,28 +28,44 @@ export async function placeLanes(deps: PlaceDeps, lanes: readonly Lane[]): Promi
   const others = lanes.filter((lane) => lane.isPlaced)
   // Noted before anything is awaited: a lane that meets a conflict meanwhile has seen nothing any more.
   const seen = others.map((lane): Position => ({ version: lane.seen.version, ns: nsOfMark(lane.seen) }))
+  const ahead = others.map((lane) => lane.ahead)
   const bySlot = waiting.length > 0 ? await slotPositions(deps, waiting) : []
-  const asked = [...bySlot.map(({ position }) => position), ...seen]
-  const distinct = [...new Map(asked.map((position) => [position.version, position])).values()]
+  const asked = [...bySlot.map(({ position }) => position), ...seen, ...ahead.flat()]
+  // Two lives of a stream give one version to two messages.
+  const distinct = [...new Map(asked.map((position) => [nameOf(position), position])).values()]
   const { epochs, state, reads } = await locate(deps, distinct)
-  const readOf = new Map(distinct.map(({ version }, i) => [version, reads[i]!]))
+  const marks = await Promise.all(distinct.map((position, i) => markAt(deps.stream, state, reads[i]!, position)))
+  const marksByName = new Map(distinct.map((position, i) => [nameOf(position), marks[i]!]))
+  const markOfRead = (position: Position) => marksByName.get(nameOf(position))!
 
   for (const lane of waiting) {
     const places = bySlot.filter(({ slot }) => lane.slots.includes(slot))
-    const placements = places.map(({ slot, begin, position: { version } }) => ({ slot, begin, after: version, read: readOf.get(version)! }))
-    const least = placements.reduce((a, b) => (b.read < a.read ? b : a))
-    lane.place(placements, await markAt(deps.stream, state, least.read, places.find(({ slot }) => slot === least.slot)!.position))
+    const readMarks = places.map(({ position }) => markOfRead(position))
+    lane.place(
+      places.map(({ slot, begin, position }, i) => ({
+        slot,
+        begin,
+        after: position.version,
+        read: readMarks[i]!.version,
+        ns: nsOfMark(readMarks[i]!),
+      })),
+      readMarks.reduce((a, b) => (b.version < a.version ? b : a)),
+    )
   }
   for (const [i, lane] of others.entries()) {
-    const read = readOf.get(seen[i]!.version)!
-    if (read === seen[i]!.version) continue
-    const { version, ms, subNs } = await markAt(deps.stream, state, read, seen[i]!)
-    lane.pass(version, ms, subNs)
+    const { version, ms, subNs } = markOfRead(seen[i]!)
+    if (version !== seen[i]!.version) lane.pass(version, ms, subNs)
+    // What it believes of slots that it has not come to yet is about another life of the stream.
+    if (ahead[i]!.some((position) => markOfRead(position).version !== position.version)) lane.doubt()
   }
-  // A lane may have met a conflict meanwhile; it will ask again.
-  const start = Math.min(...lanes.filter((lane) => lane.isPlaced).map((lane) => sequenceOf(lane.seen.version) + 1))
+  // A lane may also have met a conflict meanwhile; it will ask again.
+  const placed = lanes.filter((lane) => lane.isPlaced)
+  if (placed.length === 0) throw new RetryableError('ERR_UNAVAILABLE', 'the stream changed while it was looked at')
+  const start = Math.min(...placed.map((lane) => sequenceOf(lane.seen.version) + 1))
   return { epochs, state, start, unread: bySlot.every(({ begin }) => !begin) }
 }
+
+const nameOf = ({ version, ns }: Position): string => `${version} ${ns}`
 
 /** The position of each slot of these lanes: what the function has stored, or where it began. */
 async function slotPositions(deps: PlaceDeps, lanes: readonly Lane[]): Promise<SlotPosition[]> {

@@ -1,4 +1,5 @@
 import type { BatchHead } from '../../shared/contract/batch.ts'
+import type { Position } from '../../shared/domain/position.ts'
 import type { Placement } from './step.ts'
 
 type Place = Omit<Placement, 'slot'>
@@ -32,6 +33,11 @@ export class Places {
     return Math.max(...this.#own().map(({ read }) => read))
   }
 
+  /** Where those slots stand that have applied more than this. */
+  beyond(version: number): Position[] {
+    return this.#own().flatMap(({ read, ns }) => (read > version ? [{ version: read, ns }] : []))
+  }
+
   /** Whether no slot has gone beyond its beginning, and that is here. */
   areNewAt(version: number): boolean {
     return this.#own().every(({ begin, read }) => begin && read === version)
@@ -52,8 +58,8 @@ export class Places {
   }
 
   /** A batch was applied: all that it covered stands at its end. */
-  move(covered: BatchHead['slots'], end: number): void {
-    for (const [slot] of covered) this.#places[slot] = { after: end, begin: false, read: end }
+  move({ slots, lastNs }: BatchHead, end: number): void {
+    for (const [slot] of slots) this.#places[slot] = { after: end, begin: false, read: end, ns: lastNs }
   }
 
   #own(): Place[] {

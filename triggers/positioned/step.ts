@@ -14,8 +14,15 @@ export type LaneOptions = {
 /**
  * Where one slot stands. `after` is the version that the function has stored (or the recorded beginning, where `begin`);
  * `read` is the same place in the epochs of the stream as it is now: messages up to it are not taken again. `read >= after`.
+ * `ns` is the broker's time of the message at `read`, `'0'` where it is not known.
  */
-export type Placement = { readonly slot: number; readonly after: number; readonly begin: boolean; readonly read: number }
+export type Placement = {
+  readonly slot: number
+  readonly after: number
+  readonly begin: boolean
+  readonly read: number
+  readonly ns: string
+}
 
 /** One call: its head and its lines. */
 export type Call = { readonly head: BatchHead; readonly lines: Uint8Array }

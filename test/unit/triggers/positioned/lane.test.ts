@@ -14,7 +14,7 @@ const settled: Outcome = { kind: 'settled', rejected: 0 }
 function placedLane(options: Partial<LaneOptions> = {}): Lane {
   const lane = new Lane(slotsOfReader(0, 1, SLOTS), { stream: 'S', batch: 10, maxBytes: 1000, waitMs: 0, ...options })
   lane.place(
-    lane.slots.map((slot) => ({ slot, after: versionOf(1, 0), begin: true, read: versionOf(1, 0) })),
+    lane.slots.map((slot) => ({ slot, after: versionOf(1, 0), begin: true, read: versionOf(1, 0), ns: '0' })),
     { version: versionOf(1, 0), ms: 0, subNs: 0 },
   )
   return lane

@@ -14,7 +14,7 @@ const options = { stream: 'S', batch: 10, maxBytes: 1000, waitMs: 0 }
 const placed = (slot: number): Lane => {
   const lane = new Lane([slot], options)
   const version = versionOf(2, LAST)
-  lane.place([{ slot, after: version, begin: false, read: version }], markOf(version, nsOf(LAST)))
+  lane.place([{ slot, after: version, begin: false, read: version, ns: nsOf(LAST) }], markOf(version, nsOf(LAST)))
   return lane
 }
 
@@ -33,6 +33,38 @@ test('a lane that meets a conflict while another is being placed waits for the n
   expect(reach).toMatchObject({ epochs: EPOCHS, start: 1 })
   expect([waiting.isPlaced, other.isPlaced]).toEqual([true, false])
   expect((await control.get('epoch.S'))?.value).toEqual(EPOCHS)
+})
+
+test('a lane asks anew when the stream was cut between what it has been shown and where one of its slots stands', async () => {
+  const [read, ahead] = [versionOf(2, 4), versionOf(2, 12)]
+  const lane = new Lane([0, 1], options)
+  const places = [
+    { slot: 0, after: read, begin: false, read, ns: nsOf(4) },
+    { slot: 1, after: ahead, begin: false, read: ahead, ns: nsOf(12) },
+  ]
+  lane.place(places, markOf(read, nsOf(4)))
+  const control = memoryControl({ 'epoch.S': EPOCHS })
+  const positions = async () => ({ '0': { version: read, ns: nsOf(4) }, '1': { version: ahead, ns: nsOf(12) } })
+  const look = () => placeLanes({ ...deps(control), invoke: { batch: () => Promise.reject(), positions } }, [lane])
+
+  await expect(look()).rejects.toThrow()
+  expect([lane.isPlaced, lane.next(0)]).toEqual([false, { kind: 'seek', positions: {} }])
+  const epochs = { ...EPOCHS, entries: [...EPOCHS.entries, { epoch: 3, from: 11 }] }
+  expect(await look()).toMatchObject({ epochs, start: 5 })
+  expect(lane.ahead).toEqual([{ version: versionOf(3, 10), ns: nsOf(10) }])
+})
+
+test('two messages of one version are looked up one by one', async () => {
+  const [waiting, other] = [new Lane([0], options), placed(1)]
+  const control = memoryControl({ 'epoch.S': EPOCHS })
+  // Where the other lane has seen the message that the stream holds, the slot stands at one of an earlier life.
+  const positions = async () => ({ '0': { version: versionOf(2, LAST), ns: nsOf(LAST - 1) } })
+  const sequenceAt = async () => LAST
+  const look = { ...deps(control), stream: { ...stream, sequenceAt }, invoke: { batch: () => Promise.reject(), positions } }
+
+  const epochs = { ...EPOCHS, entries: [...EPOCHS.entries, { epoch: 3, from: LAST }] }
+  expect(await placeLanes(look, [waiting, other])).toMatchObject({ epochs, start: LAST })
+  expect([waiting.seen.version, other.seen.version]).toEqual([versionOf(3, LAST - 1), versionOf(3, LAST)])
 })
 
 const nsOf = (sequence: number): string => String(1_700_000_000_000_000_000n + BigInt(sequence))
