@@ -32,6 +32,8 @@ export class Driver {
   #timer: NodeJS.Timeout | undefined
   #work: Promise<void> | undefined
   #stopped = false
+  /** Why the last call is to be repeated, as told in the log. */
+  #told: string | undefined
   /** W3C trace context of the last call. */
   #traceparent = ''
 
@@ -81,7 +83,10 @@ export class Driver {
 
   #tell({ head: { epoch, last, count } }: Call, outcome: Outcome): void {
     const { log, functionName } = this.#options
-    if (outcome.kind === 'settled') return
+    const told = this.#told
+    this.#told = outcome.kind === 'retry' ? outcome.cause : undefined
+    // What is away is asked several times a second.
+    if (outcome.kind === 'settled' || (told !== undefined && told === this.#told)) return
     const cause = outcome.kind === 'seek' ? { positions: outcome.positions } : { cause: outcome.cause }
     log.warn({ function: functionName, lane: this.number, traceparent: this.#traceparent, epoch, last, count, ...cause }, outcome.kind)
   }

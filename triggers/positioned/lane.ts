@@ -10,6 +10,8 @@ import { Places } from './places.ts'
 import type { DeadMessage, LaneOptions, Placement, Step } from './step.ts'
 import type { Subject } from './subjects.ts'
 
+/** What is away is asked often: a lane has one call at a time, and what comes back should be found at once. */
+const MOST_AWAY_MS = 150
 /** How long a batch may take to fill while the stream is known to hold more than a batch. */
 const FILL_MS = 20
 /** Beyond every message: a lane that is not placed takes none. */
@@ -160,7 +162,8 @@ export class Lane {
     this.#state = 'ready'
     if (outcome.kind === 'settled') this.#settled()
     else if (outcome.kind === 'seek') this.#seek(outcome.positions, nowMs, jitter)
-    else if (outcome.kind === 'retry') this.#notBeforeMs = nowMs + Math.max(outcome.afterMs, backoffMs(this.#failures++, jitter))
+    else if (outcome.kind === 'retry')
+      this.#notBeforeMs = nowMs + Math.max(outcome.afterMs, backoffMs(this.#failures++, jitter, MOST_AWAY_MS))
     else this.#refused(outcome.patience, outcome.cause, nowMs, jitter)
   }
 

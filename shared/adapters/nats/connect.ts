@@ -13,6 +13,12 @@ export type Nats = Resource & {
   now(): NatsConnection | undefined
   /** Resolves when the connection is there. */
   there(): Promise<void>
+  /**
+   * Does what needs the connection.
+   * @throws {RetryableError} ERR_UNAVAILABLE at once while the connection is away, and as soon as it is lost: no answer comes any more, and
+   *   the client itself would wait for one until its time is up. Whether the server did it is then unknown.
+   */
+  during<T>(work: (connection: NatsConnection) => Promise<T>): Promise<T>
   /** Calls back at every loss of the connection (`false`) and at every return, the first included (`true`). */
   onChange(changed: (there: boolean) => void): void
 }
@@ -72,10 +78,12 @@ export function connectNats(
   let current: NatsConnection | undefined
   let closed = false
   let arrival = Promise.withResolvers<void>()
+  const interrupted = new Set<() => void>()
   const change = (now: boolean) => {
     if (there && !now) arrival = Promise.withResolvers()
     there = now
     if (there) arrival.resolve()
+    else for (const interrupt of interrupted) interrupt()
     for (const listener of listeners) listener(now)
   }
   const options: ConnectionOptions = {
@@ -114,6 +122,15 @@ export function connectNats(
     connection,
     now: () => (there ? current : undefined),
     there: () => arrival.promise,
+    during: (work) =>
+      new Promise((resolve, reject) => {
+        const interrupt = () => reject(new RetryableError('ERR_UNAVAILABLE', 'NATS is away'))
+        if (!there || !current) return interrupt()
+        interrupted.add(interrupt)
+        work(current)
+          .then(resolve, reject)
+          .finally(() => interrupted.delete(interrupt))
+      }),
     onChange: (changed) => void listeners.push(changed),
     ready: async () => there,
     async close() {

@@ -1,6 +1,5 @@
 import { type KV, Kvm } from '@nats-io/kv'
 import { CONTROL_BUCKET } from '../../contract/streams.ts'
-import { RetryableError } from '../../runtime/errors.ts'
 import type { Nats } from './connect.ts'
 
 /** A value as the bucket holds it; `revision` is what a compare-and-set compares. */
@@ -29,42 +28,41 @@ const WRONG_LAST_SEQUENCE = 10071
 /** Opens the bucket (infra/storage creates it); each call fails at once while the server is away. */
 export function natsControl(nats: Nats): Control & ControlKeys {
   let opened: Promise<KV> | undefined
-  const open = async () => {
-    if (!nats.now()) throw new RetryableError('ERR_UNAVAILABLE', 'NATS is away')
-    opened ??= nats.connection.then((connection) => new Kvm(connection).open(CONTROL_BUCKET))
-    return opened
-  }
+  const ask = <T>(work: (bucket: KV) => Promise<T>): Promise<T> =>
+    nats.during(async (connection) => {
+      opened ??= new Kvm(connection).open(CONTROL_BUCKET)
+      const bucket = await opened.catch((error: unknown) => {
+        opened = undefined
+        throw error
+      })
+      return work(bucket)
+    })
   return {
     async get<T>(key: string) {
-      const found = await (await open()).get(key)
+      const found = await ask((bucket) => bucket.get(key))
       return found?.operation === 'PUT' ? { value: found.json<T>(), revision: found.revision } : undefined
     },
-    async keys(filters) {
-      const found: string[] = []
-      for await (const key of await (await open()).keys([...filters])) found.push(key)
-      return found
+    keys(filters) {
+      return ask(async (bucket) => {
+        const found: string[] = []
+        for await (const key of await bucket.keys([...filters])) found.push(key)
+        return found
+      })
     },
-    async create(key, value) {
-      const bucket = await open()
-      return unlessLost(() => bucket.create(key, JSON.stringify(value)))
-    },
-    async replace(key, value, revision) {
-      const bucket = await open()
-      return unlessLost(() => bucket.update(key, JSON.stringify(value), revision))
-    },
+    create: (key, value) => ask((bucket) => unlessLost(bucket.create(key, JSON.stringify(value)))),
+    replace: (key, value, revision) => ask((bucket) => unlessLost(bucket.update(key, JSON.stringify(value), revision))),
     async put(key, value) {
-      await (await open()).put(key, JSON.stringify(value))
+      await ask((bucket) => bucket.put(key, JSON.stringify(value)))
     },
     async remove(key, revision) {
-      const bucket = await open()
-      await unlessLost(() => bucket.delete(key, { previousSeq: revision }))
+      await ask((bucket) => unlessLost(bucket.delete(key, { previousSeq: revision })))
     },
   }
 }
 
-async function unlessLost<T>(write: () => Promise<T>): Promise<T | undefined> {
+async function unlessLost<T>(write: Promise<T>): Promise<T | undefined> {
   try {
-    return await write()
+    return await write
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === WRONG_LAST_SEQUENCE) return undefined
     throw error

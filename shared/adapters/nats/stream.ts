@@ -1,6 +1,5 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
-import { RetryableError } from '../../runtime/errors.ts'
 import type { Nats } from './connect.ts'
 
 /** What a stream holds now. Sequences of 0 mean: no message yet. `now` is the broker's clock, ms; `created` tells one life of a stream from the next. */
@@ -42,11 +41,11 @@ const UNUSED_MS = 60_000
 
 export function natsStream(nats: Nats, name: string): StreamAccess {
   let made: Promise<JetStreamManager> | undefined
-  const open = async () => {
-    if (!nats.now()) throw new RetryableError('ERR_UNAVAILABLE', 'NATS is away')
-    made ??= nats.connection.then((connection) => jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false }))
-    return made
-  }
+  const ask = <T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> =>
+    nats.during(async (connection) => {
+      made ??= jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false })
+      return work(await made)
+    })
   const base = {
     ack_policy: AckPolicy.None,
     replay_policy: ReplayPolicy.Instant,
@@ -57,7 +56,7 @@ export function natsStream(nats: Nats, name: string): StreamAccess {
   return {
     name,
     async state() {
-      const { created, state, ts, config } = await (await open()).streams.info(name)
+      const { created, state, ts, config } = await ask(({ streams }) => streams.info(name))
       const slots = Number(config.metadata?.slots)
       return {
         created,
@@ -68,30 +67,30 @@ export function natsStream(nats: Nats, name: string): StreamAccess {
       }
     },
     async message(sequence) {
-      const found = await (await open()).streams.getMessage(name, { seq: sequence })
+      const found = await ask(({ streams }) => streams.getMessage(name, { seq: sequence }))
       if (!found) return undefined
       const headers = Object.fromEntries([...found.header].map(([key, [value]]) => [key, value ?? '']))
       return { subject: found.subject, data: found.data, ns: nsOf(found.timestamp), headers }
     },
     async lastOf(subjects) {
-      const { streams } = await open()
-      const newest = await Promise.all(subjects.map((subject) => streams.getMessage(name, { last_by_subj: subject })))
+      const newest = await ask(({ streams }) => Promise.all(subjects.map((subject) => streams.getMessage(name, { last_by_subj: subject }))))
       return Math.max(0, ...newest.map((message) => message?.seq ?? 0))
     },
-    async sequenceAt(ns) {
-      const manager = await open()
+    sequenceAt(ns) {
       const config = { ...base, deliver_policy: DeliverPolicy.StartTime, opt_start_time: isoOf(ns) }
-      const consumer = await manager.consumers.add(name, config)
-      await manager.consumers.delete(name, consumer.name)
-      return consumer.delivered.stream_seq + 1
+      return ask(async ({ consumers }) => {
+        const consumer = await consumers.add(name, config)
+        await consumers.delete(name, consumer.name)
+        return consumer.delivered.stream_seq + 1
+      })
     },
     async consumer(start, subjects) {
       const filter = subjects.length === 0 ? {} : { filter_subjects: [...subjects] }
       const config = { ...base, ...filter, deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start }
-      return (await (await open()).consumers.add(name, config)).name
+      return (await ask(({ consumers }) => consumers.add(name, config))).name
     },
     async removeConsumer(consumer) {
-      await (await open()).consumers.delete(name, consumer)
+      await ask(({ consumers }) => consumers.delete(name, consumer))
     },
   }
 }
