@@ -74,15 +74,18 @@ export type Feed =
 /** A command line that is wrong ends the feed at once: it counts as started when it has lived this long. */
 const FEED_STARTS_MS = 300
 
-/** The feed's process. A replay ends by itself; the simulator goes on in real time unless it is given its minutes. */
-export const feedProgram = ({ urls }: Settings, feed: Feed): ProcessSpec => ({
-  ...spec({ name: 'feed', bundle: 'sources/feed.js', args: feedArgs(feed), env: { NATS_URL: urls.NATS_URL } }),
+/**
+ * The feed's process. A replay ends by itself; the simulator goes on in real time unless it is given its minutes.
+ * @param run - names a replay, so that it goes on where it was when it is started again.
+ */
+export const feedProgram = ({ urls }: Settings, feed: Feed, run?: string): ProcessSpec => ({
+  ...spec({ name: 'feed', bundle: 'sources/feed.js', args: feedArgs(feed, run), env: { NATS_URL: urls.NATS_URL } }),
   healthy: () => sleep(FEED_STARTS_MS, true),
   stopMs: 8000,
   finalCodes: [0, 2],
 })
 
-const feedArgs = (feed: Feed): string[] => {
+const feedArgs = (feed: Feed, run: string | undefined): string[] => {
   const options = (name: string, values: readonly (string | number | undefined)[] = []) =>
     values.flatMap((value) => (value === undefined ? [] : [`--${name}`, String(value)]))
   return feed.kind === 'replay'
@@ -91,6 +94,7 @@ const feedArgs = (feed: Feed): string[] => {
         ...options('exchange', feed.exchanges),
         ...options('symbol', feed.symbols),
         ...options('speed', [feed.speed]),
+        ...options('run', [run]),
       ]
     : [
         '--simulate',

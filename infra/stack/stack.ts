@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { buildAll } from '../build/bundle.ts'
 import { endReplicas } from '../faas/registry.ts'
@@ -76,7 +77,7 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
     }
     await deployStack({ gatewayUrl, user: GATEWAY_USER, password, stackFile, env: all, onProgress })
   }
-  const startFeed = (what: Feed) => launch(feedProgram(settings, what))
+  const startFeed = (what: Feed) => launch(feedProgram(settings, what, randomUUID()))
   /** Waits for all; the first failure stops the others at once and is the one thrown. */
   let failure: { error: unknown } | undefined
   const together = async (...work: Promise<unknown>[]): Promise<void> => {

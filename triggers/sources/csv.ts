@@ -15,6 +15,7 @@ export function idJson(id: string): string {
  *
  * The header decides: `ts_ns, trade_id, price, size` in any order, `side` optional, `arrival_ns` where the rows are in delivery order. Other columns
  * are passed over. Times are ns since the epoch (UTC) and go on the wire as whole ms (floor); prices, sizes and ids keep their digits as printed.
+ * A trade without an id goes without one.
  *
  * @returns a function from row and line number to a tick.
  * @throws {RangeError} for a header without the needed columns, and from the function for a row it cannot read.
@@ -39,7 +40,8 @@ export function rowReader(header: string, { exchange, symbol }: Instrument): (ro
       throw new RangeError(`line ${lineNumber} is not a trade: ${JSON.stringify(row.slice(0, 200))}`)
     const ms = time.slice(0, -6)
     const taker = side < 0 ? '' : cells[side]
-    const tail = `${taker === 'buy' || taker === 'sell' ? `,"side":"${taker}"` : ''},"trade_id":${idJson(cells[id] ?? '')}}`
+    const known = cells[id] ? `,"trade_id":${idJson(cells[id])}` : ''
+    const tail = `${taker === 'buy' || taker === 'sell' ? `,"side":"${taker}"` : ''}${known}}`
     // Cut to microseconds, so that the order survives the double.
     return {
       atMs: Number(at.slice(0, -3)) / 1000,

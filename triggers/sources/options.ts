@@ -3,12 +3,19 @@ import { DEFAULT_SYMBOLS } from './market/instrument.ts'
 import { type Tape, tapesOf } from './replay.ts'
 import { type Speed, speedOf } from './schedule.ts'
 
-export const USAGE = `feed --replay FILE... [--exchange X]... [--symbol Y]... [--speed 1|N|max] [--from TICK] [--burst N]
+export const USAGE = `feed --replay FILE... [--exchange X]... [--symbol Y]... [--speed 1|N|max] [--from TICK] [--run NAME] [--burst N]
 feed --simulate [--seed N] [--symbols A,B,C] [--minutes N] [--burst N]`
 
 /** What the feed is asked to publish. */
 export type FeedOptions = { readonly burst: number } & (
-  | { readonly kind: 'replay'; readonly tapes: readonly Tape[]; readonly speed: Speed; readonly from: number }
+  | {
+      readonly kind: 'replay'
+      readonly tapes: readonly Tape[]
+      readonly speed: Speed
+      readonly from: number
+      /** Names this run: started again under the same name, it goes on where it was. Without a name it begins anew. */
+      readonly run: string | undefined
+    }
   | {
       readonly kind: 'simulate'
       readonly seed: number
@@ -32,6 +39,7 @@ export function feedOptions(args: readonly string[]): FeedOptions {
       symbol: { type: 'string', multiple: true, default: [] },
       speed: { type: 'string', default: 'max' },
       from: { type: 'string', default: '0' },
+      run: { type: 'string' },
       burst: { type: 'string', default: '1' },
       simulate: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
@@ -48,7 +56,9 @@ export function feedOptions(args: readonly string[]): FeedOptions {
   }
   if (files.length === 0) throw new RangeError('give --replay FILE or --simulate')
   const tapes = tapesOf(files, values.exchange, values.symbol)
-  return { kind: 'replay', tapes, speed: speedOf(values.speed), from: whole('--from', values.from, 0), burst }
+  if (values.run !== undefined && !/^[A-Za-z0-9_-]+$/.test(values.run))
+    throw new RangeError(`--run is a name of letters and digits, not ${values.run}`)
+  return { kind: 'replay', tapes, speed: speedOf(values.speed), from: whole('--from', values.from, 0), run: values.run, burst }
 }
 
 function whole(name: string, text: string, least: number): number {

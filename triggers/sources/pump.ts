@@ -16,6 +16,8 @@ export type PumpOptions = {
   /** Ends the pump after the tick in hand. */
   readonly signal: AbortSignal
   readonly pumped: Pumped
+  /** Called when all ticks pumped so far are stored; the next one waits for it. */
+  readonly onSettled?: () => Promise<unknown>
 }
 
 /** A tick waits at most so long for the acknowledgement that it is stored. */
@@ -28,7 +30,7 @@ const SETTLE_MS = 1_000
 export async function pump(
   source: Source,
   publisher: TickPublisher,
-  { schedule, burst: size, brake, signal, pumped }: PumpOptions,
+  { schedule, burst: size, brake, signal, pumped, onSettled = async () => {} }: PumpOptions,
 ): Promise<void> {
   const burst = new Burst(size, (subject, text) => publisher.send(subject, text))
   const orStopped = (wait: Promise<unknown>) => untilAborted(wait, signal)
@@ -39,6 +41,7 @@ export async function pump(
     await burst.flush()
     pumped.messages = burst.messages
     await publisher.settle()
+    await onSettled()
     settledMs = Date.now()
   }
   const rest = async (dueMs: number) => {

@@ -7,7 +7,9 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
 import { connectNats, type Nats } from '../../../shared/adapters/nats/connect.ts'
+import { natsControl } from '../../../shared/adapters/nats/control.ts'
 import { simulate } from '../../../triggers/sources/simulator.ts'
+import { storedAfter } from '../../../triggers/sources/unstored.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
 
 const FEED = join(import.meta.dirname, '../../../triggers/sources/feed.ts')
@@ -55,6 +57,32 @@ test('a replay publishes the file, several ticks a message if asked, and says ho
     code: 0,
     last: { ticks: 100, messages: 4 },
   })
+})
+
+test('a run that is killed again and again goes on where it was: every tick is in the stream once, those without an id too', async () => {
+  const files = ['AAA', 'BBB'].map((symbol) => join(servers.folder, `x-${symbol}.csv`))
+  // Neighbours are equal to the letter.
+  const row = (i: number) => `${1_381_132_800_000 + Math.floor(i / 4)}000000,,${100 + (i % 2)},1,`
+  for (const file of files)
+    await writeFile(file, `ts_ns,trade_id,price,size,side\n${Array.from({ length: 150_000 }, (_, i) => row(i)).join('\n')}\n`)
+  const run = () => start('--replay', ...files, '--run', 'killed', '--burst', '5')
+  const storedMessages = async () => (await countOf('ticks.x.AAA')) + (await countOf('ticks.x.BBB'))
+
+  for (const least of [1, 15_000, 30_000]) {
+    const feed = run()
+    await expect.poll(storedMessages, { timeout: 30_000, interval: 5 }).toBeGreaterThan(least)
+    feed.kill('SIGKILL')
+    await once(feed, 'exit')
+  }
+  const { code, last } = await ended(run())
+
+  expect([code, last.ticks, last.next]).toEqual([0, 300_000, 300_000])
+  for (const symbol of ['AAA', 'BBB']) {
+    const lines = (await storedAfter(await nats.connection, 'MARKET_TICKS', 0, [`ticks.x.${symbol}`])).get(`ticks.x.${symbol}`)!
+    expect(lines.length).toBe(150_000)
+    expect(lines.every((line, i) => line.startsWith(`{"timestamp":${1_381_132_800_000 + Math.floor(i / 4)},`))).toBe(true)
+  }
+  expect(await natsControl(nats).keys(['feed.*'])).toEqual([])
 })
 
 test('a simulation says its span, and the stream holds just what the same simulation makes again', async () => {

@@ -76,6 +76,7 @@ test('the command line', () => {
     ],
     speed: 10,
     from: 0,
+    run: undefined,
     burst: 20,
   })
   expect(feedOptions(['--simulate', '--symbols', 'A,B', '--minutes', '1'])).toEqual({
@@ -90,6 +91,7 @@ test('the command line', () => {
     ['--simulate', '--replay', 'a-x.csv'],
     ['--simulate', '--symbols', 'A,A'],
     ['a-x.csv', '--burst', '0'],
+    ['a-x.csv', '--run', 'a.b'],
     ['--no'],
   ])
     expect(() => feedOptions(wrong)).toThrow()

@@ -46,6 +46,13 @@ test('an unknown side is left out, and a row is delivered at its arrival where t
   expect(tick.line).toBe('{"timestamp":1381132800464,"exchange":"nyse","symbol":"SPY","price":167.41,"qty":100,"trade_id":"20131007-0"}')
 })
 
+test('a trade without an id is published without one', () => {
+  const read = rowReader('ts_ns,trade_id,price,size,side', spy)
+
+  const { line } = read('1381132800464000000,,167.41,100,buy', 2)
+  expect(line).toBe('{"timestamp":1381132800464,"exchange":"nyse","symbol":"SPY","price":167.41,"qty":100,"side":"buy"}')
+})
+
 test('every id comes back from its JSON as the text it was', () => {
   const ids = fc.oneof(fc.bigInt(0n, 10n ** 20n).map(String), fc.string())
   fc.assert(fc.property(ids, (id) => String(JSON.parse(idJson(id))) === id))
