@@ -35,7 +35,12 @@ export class ReplicaSet {
 
   /** How many replicas of the wanted revision are ready. */
   get available(): number {
-    return this.#running.filter((replica) => this.#isWanted(replica) && replica.ready).length
+    return this.ready.length
+  }
+
+  /** Those of the wanted revision that are ready. */
+  get ready(): readonly ReplicaRecord[] {
+    return this.#running.filter((replica) => this.#isWanted(replica) && replica.ready).map(({ record }) => record)
   }
 
   /** Says what shall run. Returns at once; `available` tells how far it is. */

@@ -3,6 +3,7 @@ import type { Authorize } from './auth.ts'
 import { NAMESPACE, parseDeployment, Refusal } from './deployment.ts'
 import type { Deployed, Deployments } from './deployments.ts'
 import type { GatewayMetrics } from './metrics.ts'
+import type { ReplicaRecord } from './registry.ts'
 import { reply } from './reply.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -57,6 +58,8 @@ async function route({ deployments, metrics }: System, request: IncomingMessage)
       deployments.scale(name!, replicas as number)
       return { status: 202 }
     }
+    case 'GET targets':
+      return { status: 200, json: deployments.list().flatMap(({ set }) => set.ready.map(targetOf)) }
     case 'GET info':
       return { status: 200, json: INFO }
     default:
@@ -77,6 +80,15 @@ function statusOf({ deployment, createdAt, replicas, set }: Deployed, metrics: G
   const state = { invocationCount: metrics.invocations(service), replicas, availableReplicas: set.available, createdAt }
   return { name: service, namespace: NAMESPACE, ...rest, ...state }
 }
+
+/**
+ * Where one replica's own metrics are. This one is not of OpenFaaS's API: `/function/NAME/metrics` is answered by one replica of several.
+ * @see https://prometheus.io/docs/prometheus/latest/http_sd/
+ */
+const targetOf = ({ service, index, port }: ReplicaRecord) => ({
+  targets: [`127.0.0.1:${port}`],
+  labels: { function: service, replica: String(index) },
+})
 
 function refuseOtherNamespace(namespace: unknown): void {
   if (namespace === undefined || namespace === null || namespace === '' || namespace === NAMESPACE) return

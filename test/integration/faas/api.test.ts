@@ -135,3 +135,17 @@ test('info and metrics have the names that OpenFaaS gives them', async () => {
   expect(text).toContain('gateway_service_count{function_name="counted.openfaas-fn"} 1')
   expect(JSON.parse((await host.system('GET', 'function/counted')).text).invocationCount).toBe(1)
 })
+
+test('every replica is named as a target of its own, for Prometheus to find', async () => {
+  await host.deploy('seen', { labels: { 'com.openfaas.scale.min': '2' } })
+
+  const targets = JSON.parse((await host.system('GET', 'targets')).text) as { targets: string[]; labels: Record<string, string> }[]
+
+  const seen = targets.filter(({ labels }) => labels.function === 'seen')
+  expect(seen.map(({ labels }) => labels.replica).sort()).toEqual(['0', '1'])
+  const pidAt = async (address: string) => ((await (await fetch(`http://${address}/`)).json()) as { pid: number }).pid
+  const pids = await Promise.all(seen.map(({ targets: [address] }) => pidAt(address!)))
+  const running = host.replicas().filter(({ service }) => service === 'seen')
+  expect(pids.sort()).toEqual(running.map(({ pid }) => pid).sort())
+  expect((await host.call('/system/targets')).status).toBe(401)
+})
