@@ -35,5 +35,5 @@ export const STREAMS = {
   DLQ: { name: 'DLQ', subjects: ['dlq.>'], slots: 1, maxAgeMs: 30 * 24 * HOUR, maxBytes: GIB, duplicateWindowMs: 120_000 },
 } as const satisfies Record<string, StreamSpec>
 
-/** The bucket in NATS KV that outlives Valkey: epochs, beginnings, leases, progress. */
+/** The bucket in NATS KV that outlives Valkey: epochs, beginnings, leases, progress, runs of the feed. */
 export const CONTROL_BUCKET = 'trade2026'
