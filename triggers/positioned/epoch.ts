@@ -53,7 +53,6 @@ async function findIn(stream: StreamAccess, state: StreamState, created: string,
 
 function nextOf(epochs: Epochs, state: StreamState, verdict: Verdict): Epochs {
   if (verdict.kind === 'fine') return epochs
-  if (verdict.kind === 'learn') return verdict.epochs
   const { epoch, from } = verdict
   return { entries: begin(epochs.entries, { epoch, from }), created: state.created }
 }

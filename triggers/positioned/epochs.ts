@@ -37,25 +37,29 @@ export function holds({ position: { version, ns }, ns: now }: Found, stream: Str
 
 export type Verdict =
   | { readonly kind: 'fine' }
-  /** The record is older than what functions know (a restored backup): this is what it must have been. */
-  | { readonly kind: 'learn'; readonly epochs: Epochs }
-  /** The stream was re-created or rewound: a new epoch begins at sequence `from`. */
+  /** The stream was re-created or rewound, or the record is older than what functions know: a new epoch begins at sequence `from`. */
   | { readonly kind: 'begin'; readonly epoch: number; readonly from: number }
 
 /** Compares positions with the stream and the record of its epochs. */
 export function judge(epochs: Epochs, stream: StreamNow, found: readonly Found[]): Verdict {
   const { entries, created } = epochs
-  const isSameLife = created === stream.created
-  const lost = found.filter((one) => !holds(one, stream, created) && !(isSameLife && isKnown(entries, one)))
-  if (lost.length > 0 || !isSameLife) {
-    const all = [...entries.map(({ epoch }) => epoch), ...found.map(({ position }) => epochOf(position.version))]
-    return { kind: 'begin', epoch: Math.max(...all) + 1, from: newFrom(lost, found, stream, created) }
+  const known = entries.at(-1)!.epoch
+  const epoch = Math.max(known, ...found.map(({ position }) => epochOf(position.version))) + 1
+  const held = found.filter((one) => holds(one, stream, created))
+  // The record fell back: where its last epochs began is not known any more, so all that is still to be read is of a new one.
+  if (epoch > known + 1 || held.some((one) => isBehind(entries, one))) {
+    const unread = found.map((one) => (held.includes(one) ? sequenceOf(one.position.version) + 1 : unreadAt(entries, one)))
+    return { kind: 'begin', epoch, from: Math.min(...unread) }
   }
-  const held = found.filter((one) => holds(one, stream, created)).sort((a, b) => a.position.version - b.position.version)
-  const learnt = held.reduce(learn, entries)
-  if (learnt === entries) return { kind: 'fine' }
-  return { kind: 'learn', epochs: { entries: learnt, created } }
+  const isSameLife = created === stream.created
+  const lost = found.filter((one) => !held.includes(one) && !(isSameLife && isKnown(entries, one)))
+  if (lost.length === 0 && isSameLife) return { kind: 'fine' }
+  return { kind: 'begin', epoch, from: newFrom(lost, held) }
 }
+
+/** Whether the record gives the message after a held position a version below it, which nobody would read. */
+const isBehind = (entries: readonly EpochEntry[], { position: { version } }: Found): boolean =>
+  epochAt(entries, sequenceOf(version) + 1) < epochOf(version)
 
 /** Whether the record says already what became of a lost position: the first message not read before it has a newer epoch. */
 const isKnown = (entries: readonly EpochEntry[], found: Found): boolean =>
@@ -69,21 +73,11 @@ const unreadAt = (entries: readonly EpochEntry[], { position, younger }: Found):
   younger ?? entries.find(({ epoch }) => epoch > epochOf(position.version))?.from ?? 1
 
 /** The first sequence not read before: the first one younger than what was lost, else behind all that is still held, else the first of all. */
-function newFrom(lost: readonly Found[], found: readonly Found[], stream: StreamNow, created: string): number {
+function newFrom(lost: readonly Found[], held: readonly Found[]): number {
   const younger = lost.flatMap((one) => one.younger ?? [])
   if (younger.length > 0) return Math.min(...younger)
   if (lost.length > 0) return 1
-  const held = found.filter((one) => holds(one, stream, created)).map(({ position }) => sequenceOf(position.version))
-  return Math.max(0, ...held) + 1
-}
-
-/** A message that is where it was read in an epoch which the record does not have there: so the record was wrong. */
-function learn(entries: readonly EpochEntry[], { position: { version } }: Found): readonly EpochEntry[] {
-  const epoch = epochOf(version)
-  const from = Math.max(sequenceOf(version), 1)
-  // The last entry has the greatest epoch ever written: a lower one that is not on record was dropped for a reason.
-  if (epoch <= entries.at(-1)!.epoch) return entries
-  return begin(entries, { epoch, from })
+  return Math.max(0, ...held.map(({ position }) => sequenceOf(position.version))) + 1
 }
 
 /** Adds a new epoch: entries that begin at or behind it speak of messages that are no more. */

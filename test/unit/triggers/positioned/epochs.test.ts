@@ -35,13 +35,13 @@ test('a stream re-created or cut begins an epoch above all that are known, at th
     { ...at(1, 40, '800'), younger: 5 },
   ]
   expect(judge(one, { created: 'b', last: 10 }, lost)).toEqual({ kind: 'begin', epoch: 2, from: 5 })
-  const cut = { ...at(7, 5000, '900', '901'), younger: 4990 }
-  expect(judge(one, stream, [at(1, 40), cut])).toEqual({ kind: 'begin', epoch: 8, from: 4990 })
+  const cut = { ...at(1, 5000, '900', '901'), younger: 4990 }
+  expect(judge(one, stream, [at(1, 40), cut])).toEqual({ kind: 'begin', epoch: 2, from: 4990 })
   expect(judge(one, stream, [at(1, 5001, '0', undefined)])).toEqual({ kind: 'begin', epoch: 2, from: 1 })
   expect(begin(two.entries, { epoch: 3, from: 4001 })).toEqual([{ epoch: 1, from: 1 }, { epoch: 3, from: 4001 }]) // biome-ignore format: one line
 })
 
-test('a lane that stands just before an epoch teaches nothing', () => {
+test('a lane that stands just before an epoch says nothing new', () => {
   expect(judge(two, stream, [at(2, 4000)])).toEqual({ kind: 'fine' })
 })
 
@@ -80,9 +80,20 @@ test('an epoch that was dropped stays dropped', () => {
   expect(judge(dropped, stream, [at(2, 3999)])).toEqual({ kind: 'fine' })
 })
 
-test('a record older than the positions learns their epochs', () => {
-  const verdict = judge(one, stream, [at(2, 4500), at(2, 4700), at(1, 3000)])
-  expect(verdict).toEqual({ kind: 'learn', epochs: { entries: [{ epoch: 1, from: 1 }, { epoch: 2, from: 4500 }], created: 'a' } }) // biome-ignore format: one line
+test('a record older than the positions begins an epoch for all that is still to be read', () => {
+  const lost = { ...at(3, 4900, '900', '901'), younger: 4801 }
+  expect(judge(one, stream, [at(2, 4500), at(2, 4700)])).toEqual({ kind: 'begin', epoch: 3, from: 4501 })
+  const found = [at(2, 4500), at(1, 3000), lost]
+  expect(judge(one, stream, found)).toEqual({ kind: 'begin', epoch: 4, from: 3001 })
+  const whole: Epochs = { entries: begin(one.entries, { epoch: 4, from: 3001 }), created: 'a' }
+  expect(judge(whole, stream, found)).toEqual({ kind: 'fine' })
+  expect(found.map((each) => readOf(whole, stream, each))).toEqual([versionOf(4, 4500), versionOf(1, 3000), versionOf(4, 4800)])
+})
+
+test('a record that gave the number of a lost epoch to a later one is found out by positions of the first', () => {
+  const again: Epochs = { entries: begin(one.entries, { epoch: 2, from: 4800 }), created: 'a' }
+  expect(judge(again, stream, [at(2, 4500)])).toEqual({ kind: 'begin', epoch: 3, from: 4501 })
+  expect(judge(again, stream, [at(2, 4799)])).toEqual({ kind: 'fine' })
 })
 
 test('another life of the stream always begins an epoch: behind what it still holds (a restored backup), else at its start', () => {
