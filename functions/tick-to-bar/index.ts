@@ -3,9 +3,11 @@ import * as z from 'zod'
 import { natsConfig } from '../../shared/adapters/nats/config.ts'
 import { connectNats } from '../../shared/adapters/nats/connect.ts'
 import { natsPublisher } from '../../shared/adapters/nats/publisher.ts'
+import { natsStream } from '../../shared/adapters/nats/stream.ts'
 import { questdbBarHistory } from '../../shared/adapters/questdb/bar-history.ts'
 import { questdbConfig } from '../../shared/adapters/questdb/config.ts'
 import { connectQuestdb } from '../../shared/adapters/questdb/connect.ts'
+import { questdbPositionTable } from '../../shared/adapters/questdb/position-table.ts'
 import { valkeyBarCache } from '../../shared/adapters/valkey/bar-cache.ts'
 import { valkeyBarStore } from '../../shared/adapters/valkey/bar-store.ts'
 import { valkeyConfig } from '../../shared/adapters/valkey/config.ts'
@@ -14,6 +16,7 @@ import { STREAMS } from '../../shared/contract/streams.ts'
 import { loadConfig } from '../../shared/runtime/config.ts'
 import { serve } from '../../shared/runtime/serve.ts'
 import { tickToBar } from './handler.ts'
+import { wholeHistory } from './whole-history.ts'
 
 const ms = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback)
 
@@ -29,13 +32,20 @@ const config = loadConfig({
 })
 const valkey = connectValkey(config)
 const nats = connectNats(config, 'tick-to-bar')
+const questdb = connectQuestdb(config)
+const bars = natsStream(nats, STREAMS.BARS.name)
+const history = wholeHistory(questdbBarHistory(questdb), {
+  positions: questdbPositionTable(questdb, 'persist-bars'),
+  stream: STREAMS.BARS.name,
+  last: async () => (await bars.state()).last,
+})
 
 const app = tickToBar(
   {
     store: valkeyBarStore(valkey, STREAMS.MARKET_TICKS.slots),
     publisher: natsPublisher(nats),
     cache: valkeyBarCache(valkey),
-    history: questdbBarHistory(connectQuestdb(config)),
+    history,
   },
   {
     stream: STREAMS.MARKET_TICKS,
