@@ -24,13 +24,11 @@ const BEAT_MS = 1000
 const POLL_MS = 1000
 const FIRST_POLL_MS = 50
 const STOP_MS = 14_000
-const CONNECTION = 'the connection to NATS'
 
 const log = createLog(config.TRIGGER_ID)
 const metrics = createMetrics(config.TRIGGER_ID)
 const troubles = new Troubles(log)
-const nats = connectNats(config, config.TRIGGER_ID, (error) => troubles.failed(CONNECTION, error))
-nats.onChange((there) => there && troubles.worked(CONNECTION))
+const nats = connectNats(config, config.TRIGGER_ID, troubles)
 const control = natsControl(nats)
 const roster = new Roster(control, config.TRIGGER_ID, troubles)
 const deps = {
@@ -134,5 +132,5 @@ process.on('SIGINT', stop)
 
 const missing = setInterval(() => nats.now() ?? log.warn('NATS is not there'), 10_000)
 const beating = setInterval(() => void roster.beat(performance.now()), BEAT_MS)
-void roster.beat(performance.now())
+void nats.there().then(() => roster.beat(performance.now()))
 void watch()

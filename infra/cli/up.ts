@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { connectNats } from '../../shared/adapters/nats/connect.ts'
 import { shownAddress } from '../../shared/runtime/address.ts'
+import { Troubles } from '../../shared/runtime/trouble.ts'
 import { installer } from '../stack/install/install.ts'
 import { makeStartCache } from '../stack/install/start-cache.ts'
-import { Problem } from '../stack/problem.ts'
+import { messageOf, Problem } from '../stack/problem.ts'
 import type { Feed } from '../stack/programs.ts'
 import { readSettings, type Settings } from '../stack/settings.ts'
 import { startStack } from '../stack/stack.ts'
@@ -36,7 +37,8 @@ export async function up(options: UpOptions): Promise<number> {
       `all is up: gateway ${stack.urls.GATEWAY_URL} (user ${stack.user}, password in ${settings.data}/secrets), QuestDB ${shownAddress(stack.urls.QUESTDB_URL)}`,
     )
     if (feed?.kind === 'simulate') say('feeding a SIMULATED market (exchange "sim"): no real prices; --replay FILE feeds recorded ones')
-    const nats = connectNats(stack.urls, 'view')
+    const troubles = new Troubles({ warn: ({ err }, text) => say(`${text} (${messageOf(err)})`), info: (text) => say(text) })
+    const nats = connectNats(stack.urls, 'view', troubles)
     const view = openView(await nats.connection, stack.processes, process.stdout)
     const plainSay = say
     say = view.say

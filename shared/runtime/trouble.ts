@@ -1,11 +1,12 @@
-import type { Log } from './log.ts'
+/** Where it is told: a logger is one. */
+type Told = { warn(about: { readonly err: unknown }, text: string): void; info(text: string): void }
 
 /** Tells of work that fails again and again: once when it begins to fail, once when it works again. */
 export class Troubles {
-  readonly #log: Pick<Log, 'warn' | 'info'>
+  readonly #log: Told
   readonly #failing = new Set<string>()
 
-  constructor(log: Pick<Log, 'warn' | 'info'>) {
+  constructor(log: Told) {
     this.#log = log
   }
 

@@ -24,8 +24,6 @@ const TWO_HOURS = 7_200_000
 /** How long a feed told to stop waits for the acknowledgement of what it has sent. */
 const LAST_ACK_MS = 5_000
 
-const CONNECTION = 'the connection to NATS'
-
 type Replay = FeedOptions & { readonly kind: 'replay' }
 
 const say = (line: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -67,8 +65,7 @@ async function sourceOf(options: FeedOptions, nc: NatsConnection, record: RunRec
 
 async function feed(options: FeedOptions, signal: AbortSignal): Promise<void> {
   const troubles = new Troubles(createLog('feed'))
-  const nats = connectNats(loadConfig(natsConfig), 'feed', (error) => troubles.failed(CONNECTION, error))
-  nats.onChange((there) => there && troubles.worked(CONNECTION))
+  const nats = connectNats(loadConfig(natsConfig), 'feed', troubles)
   const nc = await nats.connection
   const brake = await watchBrake(nc, STREAMS.MARKET_TICKS.name)
   const publisher = new TickPublisher(nc)

@@ -1,7 +1,9 @@
-import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
+import { type ConnectionOptions, connect, errors, type NatsConnection } from '@nats-io/transport-node'
 import { shownAddress } from '../../runtime/address.ts'
 import { RetryableError } from '../../runtime/errors.ts'
+import { createLog } from '../../runtime/log.ts'
 import type { Resource } from '../../runtime/resource.ts'
+import { Troubles } from '../../runtime/trouble.ts'
 import { natsAddress } from './config.ts'
 
 /** One connection to NATS, which comes back by itself for as long as the process lives. */
@@ -23,6 +25,7 @@ export type Nats = Resource & {
   onChange(changed: (there: boolean) => void): void
 }
 
+const CONNECTION = 'the connection to NATS'
 const RECONNECT_MS = 50
 const REFUSED_MS = 500
 const PING_MS = 5000
@@ -66,13 +69,9 @@ const reason = (error: unknown): string => {
 /**
  * Starts connecting and returns at once: `ready` tells when the server is there.
  * @param name - shown in the server's monitoring.
- * @param onTrouble - told each time the server refuses, such as for wrong credentials.
+ * @param troubles - told when the server refuses, such as for wrong credentials; a log of that name unless given.
  */
-export function connectNats(
-  { NATS_URL }: { readonly NATS_URL: string },
-  name: string,
-  onTrouble: (error: unknown) => void = () => {},
-): Nats {
+export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: string, troubles = new Troubles(createLog(name))): Nats {
   const listeners: ((there: boolean) => void)[] = []
   let there = false
   let current: NatsConnection | undefined
@@ -82,13 +81,14 @@ export function connectNats(
   const change = (now: boolean) => {
     if (there && !now) arrival = Promise.withResolvers()
     there = now
-    if (there) arrival.resolve()
-    else for (const interrupt of interrupted) interrupt()
+    if (there) {
+      arrival.resolve()
+      troubles.worked(CONNECTION)
+    } else for (const interrupt of interrupted) interrupt()
     for (const listener of listeners) listener(now)
   }
   const options: ConnectionOptions = {
     ...serverOf(NATS_URL, name),
-    waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
     reconnectJitter: RECONNECT_MS,
@@ -99,19 +99,21 @@ export function connectNats(
     ignoreAuthErrorAbort: true,
   }
   const connectFirst = async (): Promise<NatsConnection> => {
-    try {
-      return await connect(options)
-    } catch (error) {
-      // The client waits for a server by itself, but not for one that refuses.
-      onTrouble(error)
-      await new Promise((resolve) => setTimeout(resolve, REFUSED_MS).unref())
-      return connectFirst()
+    while (!closed) {
+      try {
+        return await connect(options)
+      } catch (error) {
+        // The client can wait for its first connection by itself, but then it never says why there is none.
+        troubles.failed(CONNECTION, error)
+        await new Promise((resolve) => setTimeout(resolve, error instanceof errors.ConnectionError ? RECONNECT_MS : REFUSED_MS))
+      }
     }
+    return new Promise<never>(() => {})
   }
   const connection = connectFirst().then((made) => {
     current = made
     if (closed) void made.close()
-    void watch(made, change, onTrouble)
+    void watch(made, change, (error) => troubles.failed(CONNECTION, error))
     change(true)
     return made
   })
