@@ -1,6 +1,7 @@
 import { type Bar, INTERVALS, type Interval, intervalNames } from '../../shared/contract/bar.ts'
 import type { BarSettings } from '../../shared/domain/bar-settings.ts'
 import { versionOf } from '../../shared/domain/version.ts'
+import { barOf } from '../../triggers/sources/recompute.ts'
 
 export type Trade = {
   readonly symbol: string
@@ -14,7 +15,7 @@ export type Trade = {
 type Message = { readonly seq: number; readonly brokerMs: number; readonly trades: readonly Trade[] }
 type Counted = Trade & { readonly version: number; readonly watermark: number }
 
-/** Bars from lists of trades, each bar summed up anew: slow and plain, and sharing no code with the fold. */
+/** Bars from lists of trades, each bar summed up anew by the recomputation: slow and plain, and sharing no code with the fold. */
 export function naiveBars(messages: readonly Message[], { graceMs, horizonMs, futureMs }: BarSettings) {
   const counted = new Map<string, Counted[]>()
   const rejects: { seq: number; line: number | undefined; code: string }[] = []
@@ -53,6 +54,13 @@ function precedes(a: Trade, b: Trade): boolean {
   return !(x && y && x[1] === y[1] && Number(y[2]) < Number(x[2]))
 }
 
+const toWire = ({ tsMs, id, side, ...trade }: Trade) => ({
+  ...trade,
+  timestamp: tsMs,
+  ...(side !== undefined && { side }),
+  ...(id !== undefined && { trade_id: id }),
+})
+
 function barsOf(all: readonly Counted[], interval: Interval, graceMs: number): Bar[] {
   const width = INTERVALS[interval]
   const starts = [...new Set(all.map(({ tsMs }) => Math.floor(tsMs / width) * width))]
@@ -60,28 +68,8 @@ function barsOf(all: readonly Counted[], interval: Interval, graceMs: number): B
     const trades = all.filter(({ tsMs }) => tsMs >= timestamp && tsMs < timestamp + width)
     const first = trades.reduce((a, b) => (precedes(a, b) ? a : b))
     const last = trades.reduce((a, b) => (precedes(a, b) ? b : a))
-    const sum = (of: (trade: Trade) => number) => trades.reduce((total, trade) => total + of(trade), 0)
-    const [volume, quote_volume] = [sum(({ qty }) => qty), sum(({ price, qty }) => price * qty)]
     return {
-      symbol: first.symbol,
-      exchange: first.exchange,
-      interval,
-      timestamp,
-      close_ms: timestamp + width - 1,
-      open: first.price,
-      high: Math.max(...trades.map(({ price }) => price)),
-      low: Math.min(...trades.map(({ price }) => price)),
-      close: last.price,
-      volume,
-      quote_volume,
-      trades: trades.length,
-      buy_volume: sum(({ side, qty }) => (side === 'buy' ? qty : 0)),
-      sell_volume: sum(({ side, qty }) => (side === 'sell' ? qty : 0)),
-      vwap: quote_volume / volume,
-      first_ms: first.tsMs,
-      first_id: first.id ?? null,
-      last_ms: last.tsMs,
-      last_id: last.id ?? null,
+      ...barOf(trades.map(toWire), interval, [toWire(first), toWire(last)]),
       closed: true,
       rev: trades.filter(({ watermark }) => watermark >= timestamp + width + graceMs).length,
       version: Math.max(...trades.map(({ version }) => version)),

@@ -69,9 +69,9 @@ function* runsOf<T>(items: readonly T[], keyOf: (item: T) => number): Generator<
   }
 }
 
-/** The bar of trades that are in order and all in it. */
-function barOf(trades: readonly Arrived[], interval: Interval): RecomputedBar {
-  const [first, last, width] = [trades[0]!, trades.at(-1)!, INTERVALS[interval]]
+/** The bar of trades that are all in it: those of its open and its close are the first and the last, unless others are named. */
+export function barOf(trades: readonly Trade[], interval: Interval, [first, last] = [trades[0]!, trades.at(-1)!]): RecomputedBar {
+  const width = INTERVALS[interval]
   const timestamp = Math.floor(first.timestamp / width) * width
   const sum = (of: (trade: Trade) => number) => trades.reduce((total, trade) => total + of(trade), 0)
   const [volume, quote_volume] = [sum(({ qty }) => qty), sum(({ price, qty }) => price * qty)]
