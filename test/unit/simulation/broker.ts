@@ -53,12 +53,12 @@ export class Stream {
     this.first = Math.max(this.first, seq)
   }
 
-  /** Deleted and made anew, empty. @returns what was in it. */
-  recreate(): Stored[] {
+  /** Deleted and made anew, empty or from a backup that holds its first messages. @returns what it no longer holds. */
+  recreate(kept = 0): Stored[] {
     this.created = `${this.name}#${++this.#lives}`
-    this.first = 1
+    if (kept === 0) this.first = 1
     this.consumers.clear()
-    return this.messages.splice(0)
+    return this.messages.splice(kept)
   }
 
   /** Comes back from a backup or a power loss without its last messages. @returns them. */
@@ -68,17 +68,20 @@ export class Stream {
   }
 }
 
-/** The broker's clock: moves only when told to, and by 1 ms at least from stamp to stamp. */
+/** The broker's clock: moves only when told to, and by 1 ms at least from stamp to stamp. It gives no ms twice. */
 export class Clock {
   ms: number
   #stamps = 0
+  readonly #given = new Set<number>()
 
   constructor(ms: number) {
     this.ms = ms
   }
 
   stamp(): { readonly ms: number; readonly ns: string } {
-    this.ms++
+    do this.ms++
+    while (this.#given.has(this.ms))
+    this.#given.add(this.ms)
     return { ms: this.ms, ns: `${this.ms}${String(++this.#stamps).padStart(6, '0')}` }
   }
 }
@@ -86,6 +89,7 @@ export class Clock {
 /** The KV bucket: values as JSON text with revisions. */
 export class Bucket {
   readonly values = new Map<string, { readonly text: string; readonly revision: number }>()
+  readonly #before: Map<string, { readonly text: string; readonly revision: number }>[] = []
   #revision = 0
 
   get<T>(key: string): { readonly value: T; readonly revision: number } | undefined {
@@ -99,11 +103,23 @@ export class Bucket {
   }
 
   create(key: string, value: unknown): number | undefined {
-    return this.values.has(key) ? undefined : this.put(key, value)
+    if (this.values.has(key)) return undefined
+    this.#before.push(new Map(this.values))
+    return this.put(key, value)
   }
 
   replace(key: string, value: unknown, revision: number): number | undefined {
-    return this.values.get(key)?.revision === revision ? this.put(key, value) : undefined
+    if (this.values.get(key)?.revision !== revision) return undefined
+    this.#before.push(new Map(this.values))
+    return this.put(key, value)
+  }
+
+  /** Loses the last values that were made or replaced: a power loss. Revisions go on, as no caller outlives one without noticing. */
+  fallBack(writes: number): void {
+    const [values] = this.#before.splice(-writes)
+    if (!values) return
+    this.values.clear()
+    for (const [key, value] of values) this.values.set(key, value)
   }
 
   remove(key: string, revision: number): void {

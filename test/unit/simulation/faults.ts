@@ -66,15 +66,41 @@ export const FAULTS = {
     const lost = world.ticks.cutTail(1 + world.tape.below(6))
     world.loseMessages(`the stream loses its last ${lost.length} messages and ends at ${world.ticks.last}`)
   },
+  'the tail is cut and filled again': (world) => {
+    if (!world.mayLoseMessages) return
+    const lost = world.ticks.cutTail(1 + world.tape.below(6))
+    world.loseMessages(`the stream loses its last ${lost.length} messages`)
+    for (let left = 1 + world.tape.below(8); left > 0 && world.workload.left > 0; left--) world.publish()
+  },
+  'the broker loses its last moments': (world) => {
+    if (!world.mayLoseMessages) return
+    world.bucket.fallBack(1 + world.tape.below(3))
+    const lost = world.ticks.cutTail(world.tape.below(6))
+    world.loseMessages(`the record falls back, and the stream loses its last ${lost.length} messages and ends at ${world.ticks.last}`)
+  },
   'the stream is made anew': (world) => {
     if (!world.mayLoseMessages) return
-    world.ticks.recreate()
-    world.loseMessages('the stream is made anew')
+    const kept = world.tape.chance(30) ? world.tape.below(world.ticks.messages.length + 1) : 0
+    world.ticks.recreate(kept)
+    world.loseMessages(`the stream is made anew with ${kept} messages`)
+  },
+  "the broker's clock is set back": (world) => {
+    // Messages of two lives of a stream are told apart by their times: docs/decisions/0001-versions-slots-epochs.md.
+    if (world.hasLostMessages) return
+    world.isClockSetBack = true
+    world.clock.ms -= world.tape.pick([1, 100, 3_000, 70_000])!
+    world.note('the clock of the broker is set back')
   },
 } satisfies Record<string, (world: World) => void>
 export type Fault = keyof typeof FAULTS
 
 export const ALL_FAULTS = Object.keys(FAULTS) as Fault[]
 
-/** All but those after which the stream holds other messages than before under the same sequences. */
-export const SAME_STREAM = ALL_FAULTS.filter((fault) => fault !== 'the tail is cut' && fault !== 'the stream is made anew')
+/** Those after which the stream holds other messages than before under the same sequences. */
+const OTHER_STREAM: readonly Fault[] = [
+  'the tail is cut',
+  'the tail is cut and filled again',
+  'the broker loses its last moments',
+  'the stream is made anew',
+]
+export const SAME_STREAM = ALL_FAULTS.filter((fault) => !OTHER_STREAM.includes(fault))

@@ -159,6 +159,10 @@ export const MUTANTS: Readonly<Record<string, Swaps>> = {
       state: async () => ({ ...(await stream.state()), created: 'always' }),
     }),
   },
+  'a lost position reads the whole stream again': { stream: (stream) => ({ ...stream, sequenceAt: async () => 1 }) },
+  'a lost position goes on at the head of the stream': {
+    stream: (stream) => ({ ...stream, sequenceAt: async () => (await stream.state()).last + 1 }),
+  },
   'the reading begins one message late': {
     stream: (stream) => ({ ...stream, consumer: (start, subjects) => stream.consumer(start + 1, subjects) }),
   },

@@ -42,8 +42,7 @@ export async function step(world: World, weather: Weather): Promise<void> {
     const isFree = moves.length === 0
     // Where nothing is under way, readers wait for a timer more often than for a message; in a plain run for a message.
     if (world.workload.left > 0 && (isFree ? !tape.chance(70) : tape.chance(10))) {
-      const { seq, subject } = world.workload.publish(world.ticks)
-      world.note(`published ${seq} ${subject}`)
+      world.publish()
     } else if (isFree || tape.chance(weather.disorder > 0 ? 5 : 0)) fireTimer(world)
     else moves[tape.chance(weather.disorder) ? tape.below(moves.length) : 0]!()
   }

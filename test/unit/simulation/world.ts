@@ -66,6 +66,7 @@ export class World {
   readers = 1
   batch = 3
   isPurged = false
+  isClockSetBack = false
   /** Whether messages that may have been read are gone from the stream for good. */
   hasLostMessages = false
   readonly #retired: TriggerProcess[] = []
@@ -136,6 +137,12 @@ export class World {
     this.note(`${trigger.process.name} ends in order`)
   }
 
+  /** The next message of the workload comes. */
+  publish(): void {
+    const { seq, subject } = this.workload.publish(this.ticks)
+    this.note(`published ${seq} ${subject}`)
+  }
+
   /** Keeps what the store may fall back to. */
   keepSnapshot(): void {
     if (this.snapshots.at(-1) === this.store.slots) return
@@ -153,6 +160,7 @@ export class World {
    * message had been read and published: two backups restored at once are beyond what is promised.
    */
   get mayLoseMessages(): boolean {
+    if (this.isClockSetBack) return false
     return this.store.slots.every(({ lineage }, slot) => (lineage?.messages.at(-1)?.version ?? 0) >= this.ledger.furthest[slot]!)
   }
 
