@@ -8,7 +8,7 @@ import type { Trigger } from './trigger.ts'
 /** A trigger at work. */
 export type Running = { stop(): Promise<void> }
 
-export type RunDeps = ReaderDeps & { readonly roster: Roster; readonly holder: string }
+type RunDeps = ReaderDeps & { readonly roster: Roster; readonly holder: string }
 
 const TURN_MS = 1000
 const LOOK_MS = 200

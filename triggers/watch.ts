@@ -29,7 +29,7 @@ export async function listTriggers(gatewayUrl: string, authorization: string): P
 }
 
 /** What to stop and what to start, so that those running become those listed; a changed one is in both. */
-export type Changes = { readonly stop: readonly string[]; readonly start: readonly Trigger[] }
+type Changes = { readonly stop: readonly string[]; readonly start: readonly Trigger[] }
 
 export function changesOf(running: ReadonlyMap<string, Trigger>, listed: readonly Listed[]): Changes {
   const wanted = new Map(listed.flatMap(({ trigger }) => (trigger ? [[trigger.functionName, trigger] as const] : [])))

@@ -27,7 +27,7 @@ const options: BuildOptions = {
 }
 
 /** What a build did: all records by bundle name, and which bundles were made anew. */
-export type BuildResult = { readonly records: Record<string, BundleRecord>; readonly built: string[] }
+type BuildResult = { readonly records: Record<string, BundleRecord>; readonly built: string[] }
 
 /**
  * Builds every bundle whose inputs changed since the last build into `dist`, each file replaced at once.

@@ -11,7 +11,7 @@ import { readSettings, type Settings } from '../stack/settings.ts'
 import { startStack } from '../stack/stack.ts'
 import { openView } from './view/view.ts'
 
-export type UpOptions = {
+type UpOptions = {
   readonly once?: boolean
   readonly replay?: readonly string[]
   readonly exchange?: readonly string[]

@@ -11,7 +11,7 @@ export type AnswerHead = {
 }
 
 /** Where an answer goes, piece by piece: one head, any number of body parts, one end. */
-export type AnswerSink = { head(head: AnswerHead): void; body(part: Buffer): void; end(): void }
+type AnswerSink = { head(head: AnswerHead): void; body(part: Buffer): void; end(): void }
 
 const MAX_HEAD_BYTES = 64 * 1024
 const BODILESS = new Set([204, 304])

@@ -1,3 +1,5 @@
+import { hashOfText } from '../../shared/domain/text-hash.ts'
+
 type Choice = { readonly ready: boolean; readonly inFlight: number; readonly record: { readonly index: number } }
 
 /**
@@ -9,20 +11,11 @@ export function choose<T extends Choice>(replicas: readonly T[], affinity: strin
   let bestScore = Number.NEGATIVE_INFINITY
   for (const replica of replicas) {
     if (!replica.ready) continue
-    const score = affinity === undefined || replicas.length === 1 ? -replica.inFlight : hash(`${replica.record.index}/${affinity}`)
+    const score = affinity === undefined || replicas.length === 1 ? -replica.inFlight : hashOfText(`${replica.record.index}/${affinity}`)
     if (score > bestScore) {
       best = replica
       bestScore = score
     }
   }
   return best
-}
-
-/** FNV-1a, then the final mix of murmur3: texts that differ in one character must not rank alike. */
-function hash(text: string): number {
-  let h = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
 }

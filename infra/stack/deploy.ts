@@ -3,7 +3,7 @@ import { Problem } from './problem.ts'
 import { readStackFile, type StackFunction } from './stack-file.ts'
 
 /** What to deploy, and where. */
-export type DeployOptions = {
+type DeployOptions = {
   readonly gatewayUrl: string
   readonly user: string
   readonly password: string

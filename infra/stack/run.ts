@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 
-export type RunResult = { readonly code: number; readonly stdout: string; readonly stderr: string }
+type RunResult = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
-export type RunOptions = {
+type RunOptions = {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined

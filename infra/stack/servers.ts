@@ -18,7 +18,7 @@ export type ServerPorts = {
   readonly questdbPg: number
 }
 
-export type ServerOptions = {
+type ServerOptions = {
   /** Each server has a folder of its own name in this one. */
   readonly state: string
   readonly ports: ServerPorts

@@ -30,7 +30,7 @@ const Env = z.object({
 })
 
 export type Ports = ServerPorts & { readonly gateway: number; readonly trigger: number }
-export type Urls = { readonly NATS_URL: string; readonly VALKEY_URL: string; readonly QUESTDB_URL: string; readonly GATEWAY_URL: string }
+type Urls = { readonly NATS_URL: string; readonly VALKEY_URL: string; readonly QUESTDB_URL: string; readonly GATEWAY_URL: string }
 
 /** Where a stack lives and what it listens on. */
 export type Settings = {

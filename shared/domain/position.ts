@@ -6,7 +6,7 @@
 export type Position = { readonly version: number; readonly ns: string }
 
 /** What a store makes of a batch, before it changes anything. */
-export type Fence = 'apply' | 'repeat' | 'conflict'
+type Fence = 'apply' | 'repeat' | 'conflict'
 
 /** Whether two positions are of one version but of two messages: one of the two was read in a life of the stream that is over. */
 export const contradict = (a: Position | null, b: Position): boolean =>

@@ -7,9 +7,9 @@ import { ID_DIGITS, NO_ID, numberLength, OPAQUE } from './trade-id.ts'
 
 export const TRADE = 0
 export const QUOTE = 1
-export const TICKER = 2
+const TICKER = 2
 
-export const UNKNOWN_SIDE = 0
+const UNKNOWN_SIDE = 0
 export const BUY = 1
 export const SELL = 2
 

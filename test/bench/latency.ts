@@ -4,7 +4,7 @@ import { metricsOf } from './client.ts'
 import { type Buckets, between, bucketsOf, quantile } from './histogram.ts'
 import type { Message } from './throughput.ts'
 
-export type Latency = { readonly rate: number; readonly p50Ms: number; readonly p99Ms: number; readonly ticks: number }
+type Latency = { readonly rate: number; readonly p50Ms: number; readonly p99Ms: number; readonly ticks: number }
 
 const SLICE_MS = 1
 const WARM_UP_S = 1

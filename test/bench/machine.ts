@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { performance } from 'node:perf_hooks'
 
-export type Machine = {
+type Machine = {
   readonly cpu: string
   readonly cores: number
   readonly memoryGiB: number

@@ -8,7 +8,7 @@ import { pace } from './latency.ts'
 import type { Message } from './throughput.ts'
 import { childrenOf, functionName } from './usage.ts'
 
-export type Recovery = { readonly what: string; readonly seconds: readonly number[] }
+type Recovery = { readonly what: string; readonly seconds: readonly number[] }
 
 const RATE = 5_000
 /** A call that was in flight when its caller died may still commit this long afterwards. */

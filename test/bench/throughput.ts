@@ -6,7 +6,7 @@ import { annotate, appliedUpTo, until } from './client.ts'
 import { childrenOf, functionName, type Usage, usageOf } from './usage.ts'
 
 export type Message = { readonly subject: string; readonly text: string }
-export type Filled = { readonly messages: number; readonly ticks: number; readonly seconds: number }
+type Filled = { readonly messages: number; readonly ticks: number; readonly seconds: number }
 export type Run = { readonly ticksPerSecond: number; readonly usage: Record<string, Usage> }
 
 /** Empties the ticks stream and fills it while no trigger reads. */

@@ -9,7 +9,7 @@ import type { Step, Target } from './schedule.ts'
 import { nextCommit, redeploy, rowsStored, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
 
 /** What a fault says of itself: how long until a tick (or row) that came after it was committed, and what else is worth a word. */
-export type Happened = { readonly recoveryMs: number; readonly note?: string }
+type Happened = { readonly recoveryMs: number; readonly note?: string }
 
 /** Does one fault, and returns when the stack works again. */
 export function happen(world: World, step: Step, turn: number): Promise<Happened> {

@@ -18,7 +18,7 @@ export type Options = { readonly minutes: number; readonly seed: number; readonl
 /** One fault that was done. */
 export type Done = { readonly name: string; readonly recoveryMs: number; readonly note: string }
 
-export type Report = {
+type Report = {
   readonly done: readonly Done[]
   readonly verdict: Verdict
   readonly messages: number

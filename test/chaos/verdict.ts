@@ -11,7 +11,7 @@ import { checkLetters, contradictions, letters } from './verify.ts'
 import type { World } from './world.ts'
 
 /** One thing that must hold at the end. */
-export type Check = { readonly check: string; readonly found: string; readonly ok: boolean; readonly examples: readonly string[] }
+type Check = { readonly check: string; readonly found: string; readonly ok: boolean; readonly examples: readonly string[] }
 export type Verdict = readonly Check[]
 
 /** Everything that must hold once the last bar is stored. @param cameAgain - whether ticks were sent a second time by a re-created or cut stream. */

@@ -23,7 +23,7 @@ export function contradictions(bars: readonly Bar[]): string[] {
 }
 
 /** A dead letter: its code and the message it speaks of. */
-export type Letter = { readonly code: string; readonly text: string }
+type Letter = { readonly code: string; readonly text: string }
 
 /** All dead letters. */
 export async function letters(connection: NatsConnection): Promise<Letter[]> {
@@ -39,7 +39,7 @@ export async function letters(connection: NatsConnection): Promise<Letter[]> {
   return all
 }
 
-export type LetterCheck = {
+type LetterCheck = {
   readonly expected: number
   /** Bad messages that are in no letter with their code. */
   readonly missing: readonly string[]

@@ -24,7 +24,7 @@ export type World = {
 const BACK_MS = 90_000
 
 /** The processes of a target; waits until it has one (it may just be starting again). */
-export async function pidsOf({ stack }: World, target: Target): Promise<number[]> {
+async function pidsOf({ stack }: World, target: Target): Promise<number[]> {
   const now = () => {
     const isFunction = target === 'tick-to-bar' || target === 'persist-bars'
     return isFunction ? replicasOf(stack, target).map(({ pid }) => pid) : [stack.process(target).pid ?? 0].filter(Boolean)

@@ -4,7 +4,7 @@ import { versionOf } from '../../shared/domain/version.ts'
 import type { BarHistory } from '../../shared/ports/bar-history.ts'
 import { bar, MINUTE_MS } from '../support/bar.ts'
 
-export type BarHistorySubject = {
+type BarHistorySubject = {
   readonly history: BarHistory
   /** Stores bars, as persist-bars does. */
   write(bars: readonly Bar[]): Promise<void>

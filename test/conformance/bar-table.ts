@@ -4,7 +4,7 @@ import { versionOf } from '../../shared/domain/version.ts'
 import type { BarTable } from '../../shared/ports/bar-table.ts'
 import { bar, MINUTE_MS } from '../support/bar.ts'
 
-export type BarTableSubject = {
+type BarTableSubject = {
   readonly table: BarTable
   /** Waits until all that was written can be read. */
   settled(): Promise<void>

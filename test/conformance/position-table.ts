@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { versionOf } from '../../shared/domain/version.ts'
 import type { PositionTable } from '../../shared/ports/position-table.ts'
 
-export type PositionTableSubject = {
+type PositionTableSubject = {
   /** The positions of a function as a new process of it sees them. */
   table(functionName: string): PositionTable
   /** Waits until all that was written can be read by others. */

@@ -11,7 +11,7 @@ export const READERS = [
 ] as const
 
 /** Where a function stands, by slot; asked at the gateway as the trigger does. @throws when it does not answer within two seconds. */
-export async function positionsOf(gatewayUrl: string, name: string, stream: string): Promise<Positions> {
+async function positionsOf(gatewayUrl: string, name: string, stream: string): Promise<Positions> {
   const response = await fetch(`${gatewayUrl}/function/${name}/positions?stream=${stream}`, { signal: AbortSignal.timeout(2000) })
   const body = (await response.json()) as { positions: unknown }
   if (!response.ok) throw new Error(`${name} does not tell its positions: ${JSON.stringify(body)}`)

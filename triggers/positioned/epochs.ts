@@ -8,7 +8,7 @@ export type EpochEntry = { readonly epoch: number; readonly from: number }
 export type Epochs = { readonly entries: readonly EpochEntry[]; readonly created: string }
 
 /** What the stream holds now, as far as it matters here. */
-export type StreamNow = { readonly created: string; readonly last: number }
+type StreamNow = { readonly created: string; readonly last: number }
 
 /**
  * A position and the broker's time (ns) of the message that the stream holds at its sequence now; undefined where it holds none.

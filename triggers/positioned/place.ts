@@ -11,7 +11,7 @@ import type { Epochs } from './epochs.ts'
 import type { Lane } from './lane.ts'
 import { type Mark, markOf, nsOfMark } from './mark.ts'
 
-export type PlaceDeps = EpochAccess & { readonly trigger: Trigger; readonly invoke: Invoke }
+type PlaceDeps = EpochAccess & { readonly trigger: Trigger; readonly invoke: Invoke }
 
 /** Where a reading has to start so that every lane sees all it needs. */
 export type Reach = { readonly epochs: Epochs; readonly state: StreamState; readonly start: number; readonly unread: boolean }

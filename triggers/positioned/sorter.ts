@@ -4,7 +4,7 @@ import type { Lane } from './lane.ts'
 import { Subjects } from './subjects.ts'
 
 /** A message where it lies in a buffer: the part of a reader's message that sorting needs. */
-export type RawMessage = {
+type RawMessage = {
   readonly bytes: Buffer
   readonly subjectStart: number
   readonly subjectEnd: number

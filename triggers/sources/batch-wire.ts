@@ -11,10 +11,7 @@ export const BatchOp = { start: 0, append: 1, endOfBatch: 3 } as const
 const ACK_EVERY = 500
 
 /** What the server says of a batch: `stored` messages are safe; `ended` when it takes no more; `refused` when it does not know or want the batch. */
-export type BatchReply =
-  | { readonly stored: number; readonly ended: boolean }
-  | { readonly refused: number; readonly reason: string }
-  | 'gap'
+type BatchReply = { readonly stored: number; readonly ended: boolean } | { readonly refused: number; readonly reason: string } | 'gap'
 
 /** Error numbers that trying again cannot cure. */
 export const NOT_ENABLED = 10205

@@ -7,7 +7,7 @@ import type { TickPublisher } from './tick-publisher.ts'
 /** How far a pump is; read it at any time. */
 export type Pumped = { ticks: number; messages: number; firstMs: number | undefined; lastMs: number | undefined }
 
-export type PumpOptions = {
+type PumpOptions = {
   /** When a tick is due, on the clock of `Date.now`; made at the first tick from its delivery time. */
   readonly schedule: (firstMs: number) => (atMs: number) => number
   /** Most ticks in one message. */

@@ -5,7 +5,7 @@ import type { Source, SourceTick } from './source.ts'
 
 const MINUTE = 60_000
 
-export type Simulation = {
+type Simulation = {
   readonly seed: number
   readonly symbols: readonly string[]
   /** First and last time, ms since the epoch: [fromMs, toMs). */

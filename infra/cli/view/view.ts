@@ -9,7 +9,7 @@ const DRAW_MS = 1000
 const PLAIN_MS = 5000
 const EVENTS_SHOWN = 4
 
-export type View = {
+type View = {
   /** Takes a line of news, such as a process that died. */
   say(line: string): void
   /** Ends the drawing; the last picture stays. */

@@ -9,7 +9,7 @@ import { installWheel } from './wheel.ts'
 /** What starts QuestDB. */
 export type QuestdbFiles = { readonly java: string; readonly jar: string }
 
-export type InstallOptions = {
+type InstallOptions = {
   readonly cache: string
   readonly lockFile?: string
   readonly onProgress?: (line: string) => void

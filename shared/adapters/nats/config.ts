@@ -4,7 +4,7 @@ import * as z from 'zod'
 export const natsConfig = { NATS_URL: z.url({ protocol: /^(nats|tls)$/ }) }
 
 /** What a NATS address says: its parts as the protocol's CONNECT names them. */
-export type NatsAddress = {
+type NatsAddress = {
   readonly host: string
   readonly port: number
   readonly tls: boolean

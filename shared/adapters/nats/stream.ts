@@ -12,7 +12,7 @@ export type StreamState = {
   readonly slots: number | undefined
 }
 
-export type StoredMessage = {
+type StoredMessage = {
   readonly subject: string
   readonly data: Uint8Array
   /** Broker's time: ns since the epoch, decimal. */

@@ -24,7 +24,7 @@ export type WireMessage = {
   payloadEnd: number
 }
 
-export type WireEvents = {
+type WireEvents = {
   message(message: WireMessage): void
   /** A status instead of a message: a heartbeat (100), or the end of a pull request, with its header block. */
   status(sid: number, block: string): void

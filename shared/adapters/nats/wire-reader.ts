@@ -3,7 +3,7 @@ import type { StreamAccess } from './stream.ts'
 import { openWire, type Wire } from './wire.ts'
 import type { WireMessage } from './wire-parser.ts'
 
-export type ReaderHandlers = {
+type ReaderHandlers = {
   /** One message, in stream order; valid only during the call. */
   message(message: WireMessage): void
   /** All that had come is read. */

@@ -5,7 +5,7 @@ import { RetryableError } from '../../runtime/errors.ts'
 import { natsAddress } from './config.ts'
 import { type WireMessage, WireParser } from './wire-parser.ts'
 
-export type WireHandlers = {
+type WireHandlers = {
   message(message: WireMessage): void
   status(sid: number, block: string): void
   /** All that had come is read: the time to act on it. */

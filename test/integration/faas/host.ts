@@ -14,7 +14,7 @@ const ROOT = resolve(import.meta.dirname, '../../..')
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string; json: () => Probe }
 /** What the probe function says of a call. */
-export type Probe = {
+type Probe = {
   method: string
   url: string
   headers: Record<string, string>

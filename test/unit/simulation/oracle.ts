@@ -8,7 +8,7 @@ import { epochOf, sequenceOf } from '../../../shared/domain/version.ts'
 import { barKey, type Carried, rejectKey } from './ledger.ts'
 
 /** What a run without faults makes of messages: every edition of every bar, by version, and the code of every reject, by {@link rejectKey}. */
-export type Truth = { readonly bars: Map<string, Map<number, Bar>>; readonly rejects: Map<string, string> }
+type Truth = { readonly bars: Map<string, Map<number, Bar>>; readonly rejects: Map<string, string> }
 
 const encoder = new TextEncoder()
 

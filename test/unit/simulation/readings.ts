@@ -7,7 +7,7 @@ type Open = typeof product.openReading
 type Handlers = Parameters<Open>[1]
 
 /** A reading that is open: it shows a process the messages of a consumer, in order, until it is lost. */
-export type OpenReading = { readonly context: Context; readonly consumer: string; readonly handlers: Handlers }
+type OpenReading = { readonly context: Context; readonly consumer: string; readonly handlers: Handlers }
 
 let current: Readings | undefined
 

@@ -11,7 +11,7 @@ import type { Process } from './wire.ts'
 export const POISON = 'poison'
 const failed: Answer = { status: 500, headers: {}, body: '{"code":"ERR_INTERNAL"}' }
 
-export type ReplicaPorts = { readonly store: BarStore; readonly publisher: Publisher }
+type ReplicaPorts = { readonly store: BarStore; readonly publisher: Publisher }
 
 /** One process of the function: the product's own handler, with ports that lead to the simulation. */
 export class Replica {

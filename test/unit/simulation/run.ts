@@ -6,7 +6,7 @@ import { CALM, drawWeather, step } from './schedule.ts'
 import type { Tape } from './tape.ts'
 import { type Swaps, World } from './world.ts'
 
-export type Result = {
+type Result = {
   readonly taken: number[]
   readonly steps: number
   readonly violation: string | undefined

@@ -5,7 +5,7 @@ import type { Request } from './wire.ts'
 import type { World } from './world.ts'
 
 /** How wild a run is: which faults it knows, and how often (in a hundred steps) something goes other than plainly. */
-export type Weather = {
+type Weather = {
   /** How often (in a hundred calls) another replica is called than the last time. */
   readonly spread: number
   readonly faults: readonly Fault[]

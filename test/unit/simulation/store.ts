@@ -7,7 +7,7 @@ import type { Process, Wire } from './wire.ts'
 /** A slot as it is kept; never changed, so that a snapshot is a list of them. */
 export type Kept = StoredSlot & { readonly lineage: Lineage | null }
 /** The messages that led to a slot's state, the last batch of them first. */
-export type Lineage = { readonly before: Lineage | null; readonly messages: readonly Carried[] }
+type Lineage = { readonly before: Lineage | null; readonly messages: readonly Carried[] }
 
 const EMPTY: Kept = { position: null, token: '', fields: new Map(), outbox: new Map(), lineage: null }
 

@@ -16,7 +16,7 @@ const silent = () => {}
 const log = { debug: silent, info: silent, warn: silent, error: silent }
 const troubles = new Troubles(log)
 
-export type TriggerPorts = {
+type TriggerPorts = {
   readonly stream: StreamAccess
   readonly control: Control
   readonly publisher: Publisher

@@ -1,18 +1,11 @@
+import { hashOfText } from '../../../shared/domain/text-hash.ts'
+
 /** A stream of numbers in [0, 1). */
 export type Random = () => number
 
-/** Hashes a text to 32 bits (FNV-1a with a final mix). */
-function hash(text: string): number {
-  let h = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
-}
-
 /** A reproducible stream of random numbers for a key: the same key gives the same numbers on every machine. (mulberry32) */
 export function random(...key: readonly (string | number)[]): Random {
-  let state = hash(key.join('/'))
+  let state = hashOfText(key.join('/'))
   return () => {
     state = (state + 0x6d2b79f5) | 0
     let t = Math.imul(state ^ (state >>> 15), 1 | state)
