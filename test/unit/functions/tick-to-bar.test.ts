@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { tickToBar } from '../../../functions/tick-to-bar/handler.ts'
+import { wholeHistory } from '../../../functions/tick-to-bar/whole-history.ts'
 import type { Bar } from '../../../shared/contract/bar.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
 import { versionOf } from '../../../shared/domain/version.ts'
@@ -7,6 +8,7 @@ import type { WrittenBar } from '../../../shared/ports/bar-cache.ts'
 import { bar } from '../../support/bar.ts'
 import { memoryBarHistory } from '../../support/memory-bar-history.ts'
 import { memoryBarStore } from '../../support/memory-bar-store.ts'
+import { memoryPositionTable } from '../../support/memory-position-table.ts'
 import { recordingPublisher } from '../../support/recording-publisher.ts'
 import { type TickMessage, tickBatch } from '../../support/tick-batch.ts'
 
@@ -340,4 +342,49 @@ test('a stream or slot it does not make bars of is refused', async () => {
   const { post } = start()
   expect(await post(tickBatch([message(1)], { stream: 'BARS' }))).toMatchObject({ status: 400, code: 'ERR_BATCH' })
   expect(await post(tickBatch([message(1)], { slots: [[16, versionOf(1, 0), 1]] }))).toMatchObject({ status: 400, code: 'ERR_BATCH' })
+})
+
+const LAST = 7
+const placeOf = (sequence: number) => ({ version: versionOf(1, sequence), ns: `${sequence}` })
+
+/** Rows of bars up to message 7 of the stream of bars, by a writer that stands where it is told to. */
+function setUpWriter() {
+  const positions = memoryPositionTable()
+  const history = wholeHistory(memoryBarHistory([bar({})]), { positions, stream: 'BARS', last: async () => LAST })
+  const stand = async (slot: number, sequence: number) => {
+    await positions.read('BARS')
+    await positions.write('BARS', [slot], placeOf(sequence))
+  }
+  return { history, stand }
+}
+
+test('rows are told once the last bar handed on before is among them', async () => {
+  const { history, stand } = setUpWriter()
+  await stand(0, LAST)
+  await stand(1, LAST - 1)
+  const told = vi.fn()
+  const traces = history.traces(0).then(told)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(told).not.toHaveBeenCalled()
+  await stand(1, LAST)
+  await traces
+  expect(told).toHaveBeenCalledWith([expect.objectContaining({ symbol: bar({}).symbol })])
+})
+
+test('while bars wait to be written for long, nothing is told', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] })
+  try {
+    const { history, stand } = setUpWriter()
+    await stand(0, 3)
+    const traces = history.traces(0)
+    const outcome = expect(traces).rejects.toThrow('4 messages of BARS')
+    await vi.advanceTimersByTimeAsync(10_000)
+    await outcome
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('where nothing ever wrote rows, nothing is waited for', async () => {
+  expect(await setUpWriter().history.traces(0)).toHaveLength(1)
 })
