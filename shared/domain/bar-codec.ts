@@ -2,7 +2,7 @@ import { type Bar, INTERVALS, type Interval } from '../contract/bar.ts'
 import type { BarSums } from './bar-sums.ts'
 import { idText } from './trade-id.ts'
 
-/** A stored bar: a mark of one byte, these numbers as little-endian doubles, and the two id prefixes, each after its length in 2 bytes. */
+/** A stored bar: a mark of one byte, these numbers as little-endian doubles, the two id prefixes, each after its length in 2 bytes, and the caller's own bytes. */
 const NUMBERS = [
   ...['open', 'high', 'low', 'close', 'volume', 'quote', 'buy', 'sell', 'trades'],
   ...['firstMs', 'firstNumber', 'lastMs', 'lastNumber', 'version', 'tickMs', 'rev', 'emitted'],
@@ -10,12 +10,12 @@ const NUMBERS = [
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-const NOTHING = new Uint8Array(0)
+const NOTHING: Uint8Array = new Uint8Array(0)
 
-/** The stored form of a bar; `mark` is the caller's own. */
-export function encodeSums(sums: BarSums, mark = 0): Uint8Array {
+/** The stored form of a bar; `mark` and `tail` are the caller's own. */
+export function encodeSums(sums: BarSums, mark = 0, tail = NOTHING): Uint8Array {
   const prefixes = [sums.firstPrefix, sums.lastPrefix].map((prefix) => (prefix === '' ? NOTHING : encoder.encode(prefix)))
-  const bytes = new Uint8Array(1 + NUMBERS.length * 8 + prefixes.reduce((total, prefix) => total + 2 + prefix.length, 0))
+  const bytes = new Uint8Array(1 + NUMBERS.length * 8 + prefixes.reduce((total, prefix) => total + 2 + prefix.length, tail.length))
   const view = new DataView(bytes.buffer)
   bytes[0] = mark
   let at = 1
@@ -28,11 +28,12 @@ export function encodeSums(sums: BarSums, mark = 0): Uint8Array {
     bytes.set(prefix, at + 2)
     at += 2 + prefix.length
   }
+  bytes.set(tail, at)
   return bytes
 }
 
-/** Reads a stored bar into `sums`. @returns its mark. */
-export function decodeSums(bytes: Uint8Array, sums: BarSums): number {
+/** Reads a stored bar into `sums`. @returns what it was stored with. */
+export function decodeSums(bytes: Uint8Array, sums: BarSums): { readonly mark: number; readonly tail: Uint8Array } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   let at = 1
   for (const name of NUMBERS) {
@@ -46,7 +47,7 @@ export function decodeSums(bytes: Uint8Array, sums: BarSums): number {
   }
   sums.firstPrefix = text()
   sums.lastPrefix = text()
-  return bytes[0]!
+  return { mark: bytes[0]!, tail: bytes.subarray(at) }
 }
 
 /** The bar as it is published and stored in tables. */

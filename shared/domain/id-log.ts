@@ -10,7 +10,7 @@ const TEXT = 2
 /**
  * The ids of one bucket as chunks of bytes, in the order they came: what is stored of them. An entry is the step from the id before
  * (zigzag, 7 bits a byte) and its 4-byte fingerprint, about 5 bytes for ids in a row; a step of 0, which no new id makes, announces a prefix or a whole text.
- * Each chunk is read on its own. The last one is open: it is written again with each commit until it is long enough.
+ * Each chunk is read on its own. The last one is open: it is written again with each commit until it is long enough to be sealed.
  */
 export class IdLog {
   /** How many chunks are sealed; the open one has this number. */
@@ -40,14 +40,16 @@ export class IdLog {
     return this.#bytes.slice(0, this.length)
   }
 
-  /** After a commit: begins a new chunk if the open one is long enough. */
-  seal(): void {
-    if (this.length < SEAL_BYTES) return
+  /** Begins a new chunk if the open one is long enough, and gives that one: it is never written again. */
+  seal(): Uint8Array | undefined {
+    if (this.length < SEAL_BYTES) return undefined
+    const chunk = this.open()
     this.sealed++
     this.length = 0
     this.#prefix = ''
     this.#before = -1
     if (this.#bytes.length > 4 * SEAL_BYTES) this.#bytes = new Uint8Array(64)
+    return chunk
   }
 
   /** Goes on from a stored chunk as the open one; `each` is given every id in it. */
@@ -60,7 +62,6 @@ export class IdLog {
       each(prefix, id, print)
       this.append(prefix, id, print)
     })
-    this.seal()
   }
 
   #startPrefix(prefix: string): void {

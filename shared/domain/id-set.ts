@@ -37,11 +37,11 @@ export class IdSet {
     this.add(prefix, number, UNKNOWN)
   }
 
-  /** Fills it from its stored chunks, `chunks[i]` being chunk i. */
-  load(chunks: readonly Uint8Array[]): void {
+  /** Fills it from what is stored: its sealed chunks in order, and the open one. */
+  load(sealed: readonly Uint8Array[], open: Uint8Array): void {
     const put = (prefix: string, number: number, print: number) => void this.#put(prefix, number, print)
-    for (const chunk of chunks.slice(0, -1)) readChunk(chunk, put)
-    if (chunks.length > 0) this.log.resume(chunks.length - 1, chunks.at(-1)!, put)
+    for (const chunk of sealed) readChunk(chunk, put)
+    this.log.resume(sealed.length, open, put)
   }
 
   #put(prefix: string, number: number, print: number): number {

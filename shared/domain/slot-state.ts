@@ -30,7 +30,7 @@ const bucketField = (key: string, start: number) => `b${key}:${minuteOf(start)}`
 const chunkField = (key: string, start: number, chunk: number) => `i${key}:${minuteOf(start)}:${chunk.toString(36)}`
 const largerField = (key: string, interval: number, start: number) => `${interval}${key}:${minuteOf(start)}`
 
-/** All symbols of one slot, and how they are stored: a field a symbol, minute, larger bar and chunk of ids. */
+/** All symbols of one slot, and how they are stored: a field a symbol, minute (with its newest ids), larger bar and full chunk of ids. */
 export class SlotState implements Events {
   readonly symbols = new Map<string, SymbolState>()
   /** Those with bars that were not handed on as they stand. */
@@ -65,7 +65,7 @@ export class SlotState implements Events {
 
   bucketDied(state: SymbolState, bucket: Bucket): void {
     this.#deletes.push(bucketField(state.key, bucket.start))
-    for (let chunk = 0; chunk <= bucket.ids.log.sealed; chunk++) this.#deletes.push(chunkField(state.key, bucket.start, chunk))
+    for (let chunk = 0; chunk < bucket.ids.log.sealed; chunk++) this.#deletes.push(chunkField(state.key, bucket.start, chunk))
   }
 
   largerDied(state: SymbolState, interval: number, start: number): void {
@@ -108,6 +108,7 @@ export class SlotState implements Events {
       const state = new SymbolState(exchange, symbol, field.slice(1))
       state.watermark = watermark
       state.past = past
+      state.stored = true
       byKey.set(state.key, state)
       slot.symbols.set(JSON.stringify([exchange, symbol]), state)
       slot.#keys = Math.max(slot.#keys, Number.parseInt(state.key, 36) + 1)
@@ -123,15 +124,22 @@ export class SlotState implements Events {
 
 function putSymbol(state: SymbolState, puts: [string, Uint8Array][]): void {
   const { key, exchange, symbol, watermark, past } = state
-  puts.push([symbolField(key), encoder.encode(JSON.stringify(past ? [exchange, symbol, watermark, past] : [exchange, symbol, watermark]))])
+  // The minute of the newest trade tells the watermark too: then a commit of a symbol writes one field, not two.
+  let isTold = state.stored && past === undefined
+  if (isTold) isTold = [...state.buckets.values()].some(({ lastMs }) => lastMs === watermark)
+  if (!isTold)
+    puts.push([
+      symbolField(key),
+      encoder.encode(JSON.stringify(past ? [exchange, symbol, watermark, past] : [exchange, symbol, watermark])),
+    ])
+  state.stored = true
   for (const bucket of state.buckets.values()) {
     if (!bucket.dirty) continue
     bucket.dirty = false
-    puts.push([bucketField(key, bucket.start), encodeSums(bucket, bucket.merged ? MERGED : 0)])
     const { log } = bucket.ids
-    if (log.length === 0) continue
-    puts.push([chunkField(key, bucket.start, log.sealed), log.open()])
-    log.seal()
+    const sealed = log.seal()
+    if (sealed) puts.push([chunkField(key, bucket.start, log.sealed - 1), sealed])
+    puts.push([bucketField(key, bucket.start), encodeSums(bucket, bucket.merged ? MERGED : 0, log.open())])
   }
   for (const [interval, bars] of state.larger.entries()) {
     for (const [start, sums] of bars.bars) {
@@ -153,10 +161,12 @@ function loadBar(field: string, bytes: Uint8Array, byKey: ReadonlyMap<string, Sy
     return
   }
   const bucket = new Bucket(start)
-  bucket.merged = decodeSums(bytes, bucket) === MERGED
-  const chunks: Uint8Array[] = []
-  for (let chunk = fields.get(chunkField(key, start, 0)); chunk !== undefined; chunk = fields.get(chunkField(key, start, chunks.length)))
-    chunks.push(chunk)
-  bucket.ids.load(chunks)
+  const { mark, tail } = decodeSums(bytes, bucket)
+  bucket.merged = mark === MERGED
+  const sealed: Uint8Array[] = []
+  for (let chunk = fields.get(chunkField(key, start, 0)); chunk !== undefined; chunk = fields.get(chunkField(key, start, sealed.length)))
+    sealed.push(chunk)
+  bucket.ids.load(sealed, tail)
   state.buckets.set(start, bucket)
+  state.watermark = Math.max(state.watermark, bucket.lastMs)
 }

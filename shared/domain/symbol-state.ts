@@ -40,6 +40,8 @@ export class SymbolState {
   past: Past | undefined
   /** Changed in this batch. */
   dirty = false
+  /** Its own field is in the store. */
+  stored = false
   /** The minute of the trade before. It is never too old: the watermark has not moved since, or stands in it. */
   #current: Bucket | undefined
   /** The least event time at which a bar becomes final or dies. */
