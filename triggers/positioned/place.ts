@@ -87,10 +87,12 @@ async function slotPositions(deps: PlaceDeps, lanes: readonly Lane[]): Promise<S
  * @throws {RetryableError} ERR_UNAVAILABLE when the message went since the stream was looked at.
  */
 async function markAt(stream: StreamAccess, { first }: StreamState, version: number, position: Position): Promise<Mark> {
-  if (version === position.version) return markOf(version, position.ns)
   const sequence = sequenceOf(version)
+  if (sequence === sequenceOf(position.version)) return markOf(version, position.ns)
   if (sequence < Math.max(first, 1)) return markOf(version, '0')
   const message = await stream.message(sequence)
-  if (!message) throw new RetryableError('ERR_UNAVAILABLE', 'the stream changed while it was looked at')
+  // A message that is younger than what was read has come there since.
+  const isOther = message && position.ns !== '0' && BigInt(message.ns) > BigInt(position.ns)
+  if (!message || isOther) throw new RetryableError('ERR_UNAVAILABLE', 'the stream changed while it was looked at')
   return markOf(version, message.ns)
 }

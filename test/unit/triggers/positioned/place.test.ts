@@ -54,6 +54,22 @@ test('a lane asks anew when the stream was cut between what it has been shown an
   expect(lane.ahead).toEqual([{ version: versionOf(3, 10), ns: nsOf(10) }])
 })
 
+test('what a lane has read is never marked with a message that has come there since', async () => {
+  const lane = new Lane([0], options)
+  const control = memoryControl({ 'epoch.S': { ...EPOCHS, entries: [...EPOCHS.entries, { epoch: 3, from: 9 }] } })
+  // The slot stands in the life before; when the message before the new epoch is looked up, the stream was cut and filled again below it.
+  const positions = async () => ({ '0': { version: versionOf(2, 12), ns: nsOf(12) } })
+  const message = async (sequence: number) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence + 100), headers: {} })
+  const look = {
+    ...deps(control),
+    stream: { ...stream, message, sequenceAt: async () => 9 },
+    invoke: { batch: () => Promise.reject(), positions },
+  }
+
+  await expect(placeLanes(look, [lane])).rejects.toThrow('the stream changed')
+  expect(lane.isPlaced).toBe(false)
+})
+
 test('two messages of one version are looked up one by one', async () => {
   const [waiting, other] = [new Lane([0], options), placed(1)]
   const control = memoryControl({ 'epoch.S': EPOCHS })
