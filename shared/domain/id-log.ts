@@ -13,8 +13,8 @@ const TEXT = 2
  * Each chunk is read on its own. The last one is open: it is written again with each commit until it is long enough to be sealed.
  */
 export class IdLog {
-  /** How many chunks are sealed; the open one has this number. */
-  sealed = 0
+  /** The chunks that are full. */
+  readonly sealed: Uint8Array[] = []
   /** How many bytes of the open chunk are used. */
   length = 0
   #bytes = new Uint8Array(64)
@@ -44,7 +44,7 @@ export class IdLog {
   seal(): Uint8Array | undefined {
     if (this.length < SEAL_BYTES) return undefined
     const chunk = this.open()
-    this.sealed++
+    this.sealed.push(chunk)
     this.length = 0
     this.#prefix = ''
     this.#before = -1
@@ -52,16 +52,16 @@ export class IdLog {
     return chunk
   }
 
-  /** Goes on from a stored chunk as the open one; `each` is given every id in it. */
-  resume(number: number, chunk: Uint8Array, each: (prefix: string, number: number, print: number) => void): void {
-    this.sealed = number
-    this.length = 0
-    this.#prefix = ''
-    this.#before = -1
-    readChunk(chunk, (prefix, id, print) => {
-      each(prefix, id, print)
-      this.append(prefix, id, print)
-    })
+  /** Goes on from what is stored: the full chunks, and the open one. */
+  resume(sealed: readonly Uint8Array[], open: Uint8Array): void {
+    this.sealed.push(...sealed)
+    readChunk(open, (prefix, number, print) => this.append(prefix, number, print))
+  }
+
+  /** Every id with its fingerprint, in the order they came. */
+  each(take: (prefix: string, number: number, print: number) => void): void {
+    for (const chunk of this.sealed) readChunk(chunk, take)
+    readChunk(this.#bytes.subarray(0, this.length), take)
   }
 
   #startPrefix(prefix: string): void {
@@ -101,7 +101,7 @@ export class IdLog {
 const zigzag = (step: number): number => (step < 0 ? -2 * step - 1 : 2 * step)
 
 /** Reads the ids of one chunk, in order. */
-export function readChunk(chunk: Uint8Array, each: (prefix: string, number: number, print: number) => void): void {
+function readChunk(chunk: Uint8Array, each: (prefix: string, number: number, print: number) => void): void {
   let at = 0
   let prefix = ''
   let before = -1

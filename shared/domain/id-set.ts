@@ -1,4 +1,4 @@
-import { IdLog, readChunk } from './id-log.ts'
+import { IdLog } from './id-log.ts'
 import { IdTable } from './id-table.ts'
 import { idText, NO_ID, OPAQUE } from './trade-id.ts'
 
@@ -13,9 +13,13 @@ const UNKNOWN = 0
 /** Sources number their trades under one or two prefixes; ids under more than this are kept as texts. */
 const MOST_PREFIXES = 8
 
-/** The exact set of trade ids that a bucket has counted, each with a fingerprint of what was counted. */
+/**
+ * The exact set of trade ids that a bucket has counted, each with a fingerprint of what was counted.
+ * A set at rest is only its log, some five bytes an id; the tables to look ids up in are four times as large and made when the next id comes.
+ */
 export class IdSet {
   readonly log = new IdLog()
+  #atRest = true
   #prefix = ''
   #table = new IdTable()
   #tables: Map<string, IdTable> | undefined
@@ -24,6 +28,7 @@ export class IdSet {
   /** Takes an id in. @returns FRESH if it was not there (or is no id), DUPLICATE if it was with this fingerprint, else MISMATCH. */
   add(prefix: string, number: number, print: number): number {
     if (number === NO_ID) return FRESH
+    if (this.#atRest) this.#wake()
     const known = this.#put(prefix, number, print)
     if (known === -1) {
       this.log.append(prefix, number, print)
@@ -37,11 +42,24 @@ export class IdSet {
     this.add(prefix, number, UNKNOWN)
   }
 
-  /** Fills it from what is stored: its sealed chunks in order, and the open one. */
+  /** Fills an empty set from what is stored: its sealed chunks in order, and the open one. */
   load(sealed: readonly Uint8Array[], open: Uint8Array): void {
-    const put = (prefix: string, number: number, print: number) => void this.#put(prefix, number, print)
-    for (const chunk of sealed) readChunk(chunk, put)
-    this.log.resume(sealed.length, open, put)
+    this.log.resume(sealed, open)
+  }
+
+  /** Lets go of what only the next id needs. */
+  rest(): void {
+    if (this.#atRest) return
+    this.#atRest = true
+    this.#prefix = ''
+    this.#table = new IdTable()
+    this.#tables = undefined
+    this.#texts = undefined
+  }
+
+  #wake(): void {
+    this.#atRest = false
+    this.log.each((prefix, number, print) => void this.#put(prefix, number, print))
   }
 
   #put(prefix: string, number: number, print: number): number {

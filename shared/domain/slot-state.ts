@@ -65,7 +65,7 @@ export class SlotState implements Events {
 
   bucketDied(state: SymbolState, bucket: Bucket): void {
     this.#deletes.push(bucketField(state.key, bucket.start))
-    for (let chunk = 0; chunk < bucket.ids.log.sealed; chunk++) this.#deletes.push(chunkField(state.key, bucket.start, chunk))
+    for (let chunk = 0; chunk < bucket.ids.log.sealed.length; chunk++) this.#deletes.push(chunkField(state.key, bucket.start, chunk))
   }
 
   largerDied(state: SymbolState, interval: number, start: number): void {
@@ -138,7 +138,7 @@ function putSymbol(state: SymbolState, puts: [string, Uint8Array][]): void {
     bucket.dirty = false
     const { log } = bucket.ids
     const sealed = log.seal()
-    if (sealed) puts.push([chunkField(key, bucket.start, log.sealed - 1), sealed])
+    if (sealed) puts.push([chunkField(key, bucket.start, log.sealed.length - 1), sealed])
     puts.push([bucketField(key, bucket.start), encodeSums(bucket, bucket.merged ? MERGED : 0, log.open())])
   }
   for (const [interval, bars] of state.larger.entries()) {

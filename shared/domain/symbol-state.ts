@@ -126,6 +126,8 @@ export class SymbolState {
         for (const bars of this.larger) bars.of(bucket.start).merge(bucket)
         bucket.merged = bucket.dirty = true
       }
+      // Hardly a trade comes to a minute that is final: its ids are looked up anew where one does.
+      if (bucket.merged) bucket.ids.rest()
       if (bucket.end <= dead) this.#bury(bucket, events)
       else due = Math.min(due, bucket.end + (bucket.merged ? settings.horizonMs : settings.graceMs))
     }

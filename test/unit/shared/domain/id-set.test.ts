@@ -23,9 +23,10 @@ const operation = fc.oneof(
   { weight: 10, arbitrary: fc.record({ kind: fc.constant('add' as const), id, print }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'commit' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'reload' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'rest' as const }) },
 )
 
-test('a set knows every id it took, also after being stored in chunks and read back', () => {
+test('a set knows every id it took, also after a rest and after being stored in chunks and read back', () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 300, size: 'max' }), (operations) => {
       let set = new IdSet()
@@ -42,7 +43,8 @@ test('a set knows every id it took, also after being stored in chunks and read b
           const before = known.get(name)
           expect(set.add(prefix, number, step.print)).toBe(before === undefined ? FRESH : before === step.print ? DUPLICATE : MISMATCH)
           if (before === undefined) known.set(name, step.print)
-        } else {
+        } else if (step.kind === 'rest') set.rest()
+        else {
           commit()
           if (step.kind === 'reload') {
             const open = set.log.open()
