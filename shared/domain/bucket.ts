@@ -8,6 +8,8 @@ export class Bucket extends BarSums {
   readonly ids = new IdSet()
   /** Final by event time, and so counted in the larger bars; later trades go to both. */
   merged = false
+  /** What is stored of its ids is one chunk, for those it had when it was final. */
+  joined = false
 
   constructor(start: number) {
     super()

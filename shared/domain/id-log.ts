@@ -6,10 +6,12 @@ const SEAL_BYTES = 512
 const ESCAPE = 0
 const PREFIX = 1
 const TEXT = 2
+const AGAIN = 3
 
 /**
  * The ids of one bucket as chunks of bytes, in the order they came: what is stored of them. An entry is the step from the id before
- * (zigzag, 7 bits a byte) and its 4-byte fingerprint, about 5 bytes for ids in a row; a step of 0, which no new id makes, announces a prefix or a whole text.
+ * (zigzag, 7 bits a byte) and its 4-byte fingerprint, about 5 bytes for ids in a row; a step of 0, which no new id makes, announces a prefix, a whole
+ * text, or that what follows was a chunk of its own.
  * Each chunk is read on its own. The last one is open: it is written again with each commit until it is long enough to be sealed.
  */
 export class IdLog {
@@ -50,6 +52,21 @@ export class IdLog {
     this.#before = -1
     if (this.#bytes.length > 4 * SEAL_BYTES) this.#bytes = new Uint8Array(64)
     return chunk
+  }
+
+  /** Makes one of all full chunks, and gives it: a function that starts reads a few large fields much faster than thousands of small ones. */
+  join(): Uint8Array {
+    const chunks = this.sealed.splice(0)
+    const joined = new Uint8Array(chunks.reduce((size, { length }) => size + length + 2, 0))
+    let at = 0
+    for (const chunk of chunks) {
+      joined[at] = ESCAPE
+      joined[at + 1] = AGAIN
+      joined.set(chunk, at + 2)
+      at += 2 + chunk.length
+    }
+    this.sealed.push(joined)
+    return joined
   }
 
   /** Goes on from what is stored: the full chunks, and the open one. */
@@ -127,9 +144,13 @@ function readChunk(chunk: Uint8Array, each: (prefix: string, number: number, pri
     if (step !== ESCAPE) {
       before += step % 2 === 1 ? -(step + 1) / 2 : step / 2
       each(prefix, before, print())
-    } else if (chunk[at++] === PREFIX) {
-      prefix = text()
+      continue
+    }
+    const kind = chunk[at++]
+    if (kind === TEXT) each(text(), OPAQUE, print())
+    else {
+      prefix = kind === PREFIX ? text() : ''
       before = -1
-    } else each(text(), OPAQUE, print())
+    }
   }
 }

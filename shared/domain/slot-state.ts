@@ -88,7 +88,7 @@ export class SlotState implements Events {
     const puts: [string, Uint8Array][] = []
     const deletes = this.#deletes
     for (const state of this.#dirty) {
-      putSymbol(state, puts)
+      putSymbol(state, puts, deletes)
       state.dirty = false
     }
     const touched = this.#dirty
@@ -122,7 +122,7 @@ export class SlotState implements Events {
   }
 }
 
-function putSymbol(state: SymbolState, puts: [string, Uint8Array][]): void {
+function putSymbol(state: SymbolState, puts: [string, Uint8Array][], deletes: string[]): void {
   const { key, exchange, symbol, watermark, past } = state
   // The minute of the newest trade tells the watermark too: then a commit of a symbol writes one field, not two.
   let isTold = state.stored && past === undefined
@@ -138,7 +138,10 @@ function putSymbol(state: SymbolState, puts: [string, Uint8Array][]): void {
     bucket.dirty = false
     const { log } = bucket.ids
     const sealed = log.seal()
-    if (sealed) puts.push([chunkField(key, bucket.start, log.sealed.length - 1), sealed])
+    const isFinalNow = bucket.merged && !bucket.joined
+    bucket.joined = bucket.merged
+    if (isFinalNow) joinIds(key, bucket, puts, deletes)
+    else if (sealed) puts.push([chunkField(key, bucket.start, log.sealed.length - 1), sealed])
     puts.push([bucketField(key, bucket.start), encodeSums(bucket, bucket.merged ? MERGED : 0, log.open())])
   }
   for (const [interval, bars] of state.larger.entries()) {
@@ -148,6 +151,13 @@ function putSymbol(state: SymbolState, puts: [string, Uint8Array][]): void {
       puts.push([largerField(key, interval, start), encodeSums(sums)])
     }
   }
+}
+
+/** Stores the full chunks of a minute's ids as one, in place of those stored before. */
+function joinIds(key: string, { ids, start }: Bucket, puts: [string, Uint8Array][], deletes: string[]): void {
+  const { sealed } = ids.log
+  for (let chunk = 1; chunk < sealed.length; chunk++) deletes.push(chunkField(key, start, chunk))
+  if (sealed.length > 0) puts.push([chunkField(key, start, 0), sealed.length === 1 ? sealed[0]! : ids.log.join()])
 }
 
 function loadBar(field: string, bytes: Uint8Array, byKey: ReadonlyMap<string, SymbolState>, fields: Fields): void {
@@ -162,7 +172,7 @@ function loadBar(field: string, bytes: Uint8Array, byKey: ReadonlyMap<string, Sy
   }
   const bucket = new Bucket(start)
   const { mark, tail } = decodeSums(bytes, bucket)
-  bucket.merged = mark === MERGED
+  bucket.merged = bucket.joined = mark === MERGED
   const sealed: Uint8Array[] = []
   for (let chunk = fields.get(chunkField(key, start, 0)); chunk !== undefined; chunk = fields.get(chunkField(key, start, sealed.length)))
     sealed.push(chunk)

@@ -24,6 +24,7 @@ const operation = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: 'commit' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'reload' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'rest' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'join' as const }) },
 )
 
 test('a set knows every id it took, also after a rest and after being stored in chunks and read back', () => {
@@ -44,6 +45,7 @@ test('a set knows every id it took, also after a rest and after being stored in 
           expect(set.add(prefix, number, step.print)).toBe(before === undefined ? FRESH : before === step.print ? DUPLICATE : MISMATCH)
           if (before === undefined) known.set(name, step.print)
         } else if (step.kind === 'rest') set.rest()
+        else if (step.kind === 'join') sealed.splice(0, sealed.length, set.log.join())
         else {
           commit()
           if (step.kind === 'reload') {
