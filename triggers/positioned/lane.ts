@@ -162,9 +162,11 @@ export class Lane {
     this.#state = 'ready'
     if (outcome.kind === 'settled') this.#settled()
     else if (outcome.kind === 'seek') this.#seek(outcome.positions, nowMs, jitter)
-    else if (outcome.kind === 'retry')
+    else if (outcome.kind === 'retry') {
+      // Refusals count in a row: where calls are lost and cut short, five of many prove nothing.
+      this.#refusals = 0
       this.#notBeforeMs = nowMs + Math.max(outcome.afterMs, backoffMs(this.#failures++, jitter, MOST_AWAY_MS))
-    else this.#refused(outcome.patience, outcome.cause, nowMs, jitter)
+    } else this.#refused(outcome.patience, outcome.cause, nowMs, jitter)
   }
 
   /** The message at fault is in the dead letters: an empty batch goes past it. */

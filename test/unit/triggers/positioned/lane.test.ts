@@ -107,6 +107,8 @@ test('five failures inside the function halve a batch; unavailability never does
   }
   const failed: Outcome = { kind: 'refused', patience: 5, cause: '500' }
   for (let i = 0; i < 20; i++) expect(again({ kind: 'retry', afterMs: 0, cause: '503' })).toBe(4)
+  for (let i = 0; i < 4; i++) expect(again(failed)).toBe(4)
+  expect(again({ kind: 'retry', afterMs: 0, cause: '502' })).toBe(4)
   for (let i = 0; i < 5; i++) expect(again(failed)).toBe(4)
   expect(again(failed)).toBe(2)
   for (let i = 0; i < 5; i++) expect(again(failed)).toBe(1)
