@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { Positions } from '../shared/contract/batch.ts'
 import { RetryableError } from '../shared/runtime/errors.ts'
 import { newTraceparent } from '../shared/runtime/trace.ts'
@@ -14,10 +15,15 @@ export type Invoke = {
   positions(functionName: string, stream: string): Promise<Positions>
 }
 
+/** Calls functions through the gateway, whatever they are sent. */
+export type Post = {
+  post(functionName: string, headers: OutgoingHttpHeaders, body: readonly Uint8Array[], timeoutMs: number): Promise<Answer>
+}
+
 const DEADLINE_MS = 60_000
 const POSITIONS_DEADLINE_MS = 5000
 
-export function createInvoke(gatewayUrl: string): Invoke {
+export function createInvoke(gatewayUrl: string): Invoke & Post {
   const urlOf = (functionName: string, rest = '') => new URL(`/function/${functionName}${rest}`, gatewayUrl)
   const headersOf = (traceparent: string) => ({ traceparent, 'X-Call-Id': randomUUID() })
   return {
@@ -28,6 +34,15 @@ export function createInvoke(gatewayUrl: string): Invoke {
         headers: { ...headersOf(traceparent), 'content-type': 'application/x-ndjson', 'X-Affinity': `${functionName}/${lane}` },
         body: [Buffer.from(`${JSON.stringify(head)}\n`), lines],
         timeoutMs: DEADLINE_MS,
+      })
+    },
+    post(functionName, headers, body, timeoutMs) {
+      return exchange({
+        url: urlOf(functionName),
+        method: 'POST',
+        headers: { 'X-Call-Id': randomUUID(), ...headers },
+        body,
+        timeoutMs,
       })
     },
     async positions(functionName, stream) {

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Call as AckedCall, Outcome as AckedOutcome, Dead } from './acked/step.ts'
 import type { Outcome } from './outcome.ts'
 import type { Call } from './positioned/step.ts'
 
@@ -14,15 +15,29 @@ export type LaneMetrics = {
   gone(): void
 }
 
+/** What an acked trigger counts, under the lane `acked`. */
+export type AckedMetrics = {
+  started(): void
+  ended(call: Pick<AckedCall<unknown>, 'messages' | 'sizeBytes'>, outcome: AckedOutcome, settled: number, seconds: number): void
+  buried(dead: Pick<Dead<unknown>, 'code'>): void
+  /** Once a second: messages that are not settled, and the age of the oldest in hand. */
+  stands(lag: number, oldestSeconds: number): void
+  /** It is no longer delivered by this process. */
+  gone(): void
+}
+
 export type TriggerMetrics = {
   readonly registry: Registry
   lane(functionName: string, lane: string): LaneMetrics
+  acked(functionName: string): AckedMetrics
   epochAlarm(stream: string): void
   restarted(functionName: string): void
   purged(functionName: string, messages: number): void
 }
 
 const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60]
+const BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216]
+const ATTEMPTS = [1, 2, 3, 5, 8, 12, 20, 50]
 const MESSAGES = [0, 1, 10, 100, 500, 1000, 2000, 5000, 10_000, 50_000]
 
 export function triggerMetrics(registry: Registry): TriggerMetrics {
@@ -35,6 +50,8 @@ export function triggerMetrics(registry: Registry): TriggerMetrics {
   const batches = new Counter({ ...of('batches_total', 'Calls, by outcome'), labelNames: [...labelNames, 'outcome'] })
   const messages = new Counter({ ...of('messages_total', 'Messages settled'), labelNames })
   const bytes = new Counter({ ...of('payload_bytes_total', 'Bytes of messages sent, repeats included'), labelNames })
+  const batchBytes = new Histogram({ ...of('batch_bytes', 'Bytes of messages a call'), labelNames, buckets: BYTES })
+  const attempts = new Histogram({ ...of('attempts', 'How often a message of a call was sent by then'), labelNames, buckets: ATTEMPTS })
   const size = new Histogram({ ...of('batch_messages', 'Messages a call'), labelNames, buckets: MESSAGES })
   const duration = new Histogram({ ...of('call_seconds', 'Duration of calls'), labelNames, buckets: SECONDS })
   const retries = new Counter({ ...of('retries_total', 'Calls to be repeated, by status'), labelNames: [...labelNames, 'cause'] })
@@ -64,6 +81,33 @@ export function triggerMetrics(registry: Registry): TriggerMetrics {
         },
         buried: () => dead.inc(labels),
         halved: (times) => halvings.inc(labels, times),
+        stands(behind, oldestSeconds) {
+          lag.set(labels, behind)
+          oldest.set(labels, oldestSeconds)
+        },
+        gone() {
+          for (const gauge of [lag, oldest, inFlight]) gauge.remove(labels)
+        },
+      }
+    },
+    acked(functionName) {
+      const labels = { function: functionName, lane: 'acked' }
+      let calls = 0
+      return {
+        started: () => inFlight.set(labels, ++calls),
+        ended({ messages: sent, sizeBytes }, outcome, settled, seconds) {
+          inFlight.set(labels, --calls)
+          batches.inc({ ...labels, outcome: outcome.kind })
+          bytes.inc(labels, sizeBytes)
+          size.observe(labels, sent.length)
+          batchBytes.observe(labels, sizeBytes)
+          duration.observe(labels, seconds)
+          attempts.observe(labels, sent.reduce((most, { sends }) => Math.max(most, sends), 0)) // biome-ignore format: one call
+          messages.inc(labels, settled)
+          if (outcome.kind === 'done') return
+          retries.inc({ ...labels, cause: outcome.kind === 'partly' ? 'partly' : outcome.cause.slice(0, 3) })
+        },
+        buried: () => dead.inc(labels),
         stands(behind, oldestSeconds) {
           lag.set(labels, behind)
           oldest.set(labels, oldestSeconds)

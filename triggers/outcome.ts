@@ -42,7 +42,8 @@ export function outcomeOf({ status, headers, body }: Answer): Outcome {
   return { kind: 'refused', patience, cause }
 }
 
-function parsed(body: string): Record<string, unknown> {
+/** An answer's JSON object; an empty one where it is none. */
+export function parsed(body: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body)
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
@@ -52,11 +53,12 @@ function parsed(body: string): Record<string, unknown> {
   return {}
 }
 
-const describe = (answer: Record<string, unknown>, body: string): string =>
+/** What an answer says, in one short line. */
+export const describe = (answer: Record<string, unknown>, body: string): string =>
   (typeof answer.code === 'string' ? `${answer.code} ${answer.detail ?? ''}` : body).slice(0, MOST_CAUSE)
 
 /** Only the form in seconds: a date would bring in a clock. */
-function retryAfterMs(header: string | string[] | undefined): number {
+export function retryAfterMs(header: string | string[] | undefined): number {
   const seconds = Number(header)
   return seconds > 0 ? Math.min(seconds, 60) * 1000 : 0
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 /** Checked as a whole: element by element, zod would take a twentieth of a busy function's time. */
-const Integers = z.custom<number[]>((value) => Array.isArray(value) && value.every(Number.isInteger), 'not a list of integers')
+export const Integers = z.custom<number[]>((value) => Array.isArray(value) && value.every(Number.isInteger), 'not a list of integers')
 
 /**
  * The first line of a positioned batch (`application/x-ndjson`); `count` lines follow, one a message, its own bytes

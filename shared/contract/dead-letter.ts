@@ -5,7 +5,8 @@ import { traceparentIn } from './traceparent.ts'
 export type DeadLetter = {
   readonly functionName: string
   readonly stream: string
-  readonly version: number
+  /** Undefined where it was read without a position (an acked trigger): then stream and sequence name it. */
+  readonly version?: number | undefined
   readonly sequence: number
   /** Which tick of a message that holds several, from 0. */
   readonly line?: number | undefined
@@ -30,11 +31,12 @@ const line = (text: string): string => text.slice(0, MOST_TEXT).replace(/[\u0000
 
 /** The message that puts it into the dead letters: the original bytes, the reason in its headers, and an id by which a repeat is dropped. */
 export function toDeadLetter(letter: DeadLetter) {
-  const at = letter.line === undefined ? `${letter.version}` : `${letter.version}.${letter.line}`
+  const place = letter.version === undefined ? `${letter.stream}:${letter.sequence}` : `${letter.version}`
+  const at = letter.line === undefined ? place : `${place}.${letter.line}`
   const headers: Record<string, string> = {
     'Dlq-Function': letter.functionName,
     'Dlq-Stream': letter.stream,
-    'Dlq-Version': `${letter.version}`,
+    ...(letter.version !== undefined && { 'Dlq-Version': `${letter.version}` }),
     'Dlq-Seq': `${letter.sequence}`,
     'Dlq-Subject': line(letter.subject),
     'Dlq-Code': letter.code,

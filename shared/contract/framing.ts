@@ -26,7 +26,7 @@ export function toStepRuns(values: Iterable<number>): number[] {
 }
 
 /** Undoes {@link toRuns}. @throws {RangeError} when the runs do not give exactly `count` numbers. */
-function fromRuns(runs: readonly number[], count: number): Float64Array {
+export function fromRuns(runs: readonly number[], count: number): Float64Array {
   const values = new Float64Array(count)
   let at = 0
   for (let i = 0; i < runs.length; i += 2) {
@@ -40,7 +40,7 @@ function fromRuns(runs: readonly number[], count: number): Float64Array {
 }
 
 /** Undoes {@link toStepRuns}. */
-function fromStepRuns(runs: readonly number[], count: number): Float64Array {
+export function fromStepRuns(runs: readonly number[], count: number): Float64Array {
   const values = fromRuns(runs, count)
   for (let i = 1; i < count; i++) values[i]! += values[i - 1]!
   return values

@@ -19,7 +19,8 @@ export const CODES = [
   'SUBJECT_MISMATCH', // the payload's symbol is not the subject's
   'BAD_MESSAGE', // a message is not JSON, or not of the schema its function reads
   'BAD_BAR', // a message on a bar subject is not a bar
-  'FAILED', // the function refused the message for good
+  'FAILED', // the function refused the message for good, or failed on it as often as it may
+  'EXPIRED', // the message grew older than its trigger allows before the function took it
 ] as const
 
 export type Code = (typeof CODES)[number]

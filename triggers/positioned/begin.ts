@@ -2,7 +2,7 @@ import type { Control } from '../../shared/adapters/nats/control.ts'
 import type { StreamAccess } from '../../shared/adapters/nats/stream.ts'
 import type { Position } from '../../shared/domain/position.ts'
 import { versionOf } from '../../shared/domain/version.ts'
-import type { Start } from '../trigger.ts'
+import type { Start } from '../start.ts'
 import type { Located } from './epoch.ts'
 import { epochAt } from './epochs.ts'
 
@@ -34,7 +34,8 @@ export async function beginOf(
   return gone > 0 && lastGone > begin.version ? { version: lastGone, ns: '0' } : begin
 }
 
-async function before(stream: StreamAccess, start: Start, last: number): Promise<number> {
+/** The sequence before the first one that a function is to read. */
+export async function before(stream: StreamAccess, start: Start, last: number): Promise<number> {
   if (start.kind === 'all') return 0
   if (start.kind === 'new') return last
   if (start.kind === 'sequence') return start.sequence - 1

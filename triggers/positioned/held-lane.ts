@@ -7,7 +7,7 @@ import type { Log } from '../../shared/runtime/log.ts'
 import type { Troubles } from '../../shared/runtime/trouble.ts'
 import type { Invoke } from '../invoke.ts'
 import type { LaneMetrics, TriggerMetrics } from '../metrics.ts'
-import type { Trigger } from '../trigger.ts'
+import type { PositionedTrigger } from '../trigger.ts'
 import { bury } from './dead-letter.ts'
 import { Driver } from './driver.ts'
 import { Lane } from './lane.ts'
@@ -23,7 +23,7 @@ export type LaneDeps = {
 
 type Options = {
   readonly number: number
-  readonly trigger: Trigger
+  readonly trigger: PositionedTrigger
   readonly stream: StreamAccess
   readonly slots: number
   /** The lane has to be placed anew. */

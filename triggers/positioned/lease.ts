@@ -34,11 +34,20 @@ export class Leases {
     this.#options = options
   }
 
-  /** Renews what is held, takes what is free or abandoned, gives up what is beyond the share. Called once a second; `at` is for people. */
-  async turn(nowMs: number, at: number): Promise<void> {
+  /**
+   * Renews what is held, takes what is free or abandoned, gives up what is beyond the share. Called once a second; `at` is for people.
+   * @returns whether the broker said what is held: false while it is away.
+   */
+  async turn(nowMs: number, at: number): Promise<boolean> {
     const { functionName, troubles } = this.#options
+    const isDone = await troubles.watch(`leases of ${functionName}`, this.#turn(nowMs, at))
     // While the broker is away, what is held stays: nobody else can take it now, and what stayed the same meanwhile proves nothing.
-    if (!(await troubles.watch(`leases of ${functionName}`, this.#turn(nowMs, at)))) this.#beats.forget()
+    if (!isDone) this.#beats.forget()
+    return isDone
+  }
+
+  holds(lane: number): boolean {
+    return this.#held.has(lane)
   }
 
   /** Gives all back. */

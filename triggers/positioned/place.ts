@@ -4,14 +4,14 @@ import type { Position } from '../../shared/domain/position.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import { RetryableError } from '../../shared/runtime/errors.ts'
 import type { Invoke } from '../invoke.ts'
-import type { Trigger } from '../trigger.ts'
+import type { PositionedTrigger } from '../trigger.ts'
 import { beginOf } from './begin.ts'
 import { type EpochAccess, locate } from './epoch.ts'
 import type { Epochs } from './epochs.ts'
 import type { Lane } from './lane.ts'
 import { type Mark, markOf, nsOfMark } from './mark.ts'
 
-type PlaceDeps = EpochAccess & { readonly trigger: Trigger; readonly invoke: Invoke }
+type PlaceDeps = EpochAccess & { readonly trigger: PositionedTrigger; readonly invoke: Invoke }
 
 /** Where a reading has to start so that every lane sees all it needs. */
 export type Reach = { readonly epochs: Epochs; readonly state: StreamState; readonly start: number; readonly unread: boolean }

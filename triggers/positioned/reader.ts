@@ -2,7 +2,7 @@ import type { Nats } from '../../shared/adapters/nats/connect.ts'
 import type { StreamAccess } from '../../shared/adapters/nats/stream.ts'
 import { openReading, type Reading } from '../../shared/adapters/nats/wire-reader.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
-import type { Trigger } from '../trigger.ts'
+import type { PositionedTrigger } from '../trigger.ts'
 import { backoffMs } from './backoff.ts'
 import { HeldLane, type LaneDeps } from './held-lane.ts'
 import type { Lane } from './lane.ts'
@@ -11,7 +11,7 @@ import { Sorter } from './sorter.ts'
 
 export type ReaderDeps = LaneDeps & { readonly nats: Nats }
 
-type Options = { readonly trigger: Trigger; readonly stream: StreamAccess; readonly slots: number }
+type Options = { readonly trigger: PositionedTrigger; readonly stream: StreamAccess; readonly slots: number }
 
 const TICK_MS = 1000
 const MOST_PAUSE_MS = 200

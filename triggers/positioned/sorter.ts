@@ -1,4 +1,5 @@
 import { versionOf } from '../../shared/domain/version.ts'
+import { headerBlock } from '../header-block.ts'
 import { type EpochEntry, epochAt, nextBorder } from './epochs.ts'
 import type { Lane } from './lane.ts'
 import { Subjects } from './subjects.ts'
@@ -17,9 +18,6 @@ type RawMessage = {
   readonly payloadStart: number
   readonly payloadEnd: number
 }
-
-/** Header lines that the server and its clients use among themselves. */
-const OF_THE_BROKER = /^(NATS\/|Nats-|$)/
 
 /** Gives the messages of one reading to the lanes whose slots they belong to, under the versions of their epochs. */
 export class Sorter {
@@ -64,7 +62,7 @@ export class Sorter {
     const subject = this.#subjects.find(bytes, message.subjectStart, message.subjectEnd, message.subjectHash)
     const lane = this.#laneOf[subject.slot]
     if (lane) {
-      const header = message.headerStart < message.payloadStart ? headerOf(message) : undefined
+      const header = message.headerStart < message.payloadStart ? headerBlock(message) : undefined
       lane.push(nowMs, subject, version, ms, subNs, bytes, message.payloadStart, message.payloadEnd, header)
     }
     this.#version = version
@@ -78,10 +76,4 @@ export class Sorter {
     if (this.#version === 0) return
     for (const lane of this.#lanes) lane.pass(this.#version, this.#ms, this.#subNs, this.#pending)
   }
-}
-
-/** The header block, if it says anything to a function: ids and expectations for the broker alone are left out, they would double a batch. */
-function headerOf({ bytes, headerStart, payloadStart }: RawMessage): string | undefined {
-  const block = bytes.toString('utf8', headerStart, payloadStart)
-  return block.split('\r\n').every((line) => OF_THE_BROKER.test(line)) ? undefined : block
 }

@@ -9,6 +9,8 @@ export type WireMessage = {
   subjectEnd: number
   /** A hash of the subject's bytes (FNV-1a, 32 bits). */
   subjectHash: number
+  /** How often the server has sent it to this consumer. */
+  deliveries: number
   /** Stream sequence. */
   sequence: number
   /** Counts what this consumer was sent: a step other than one is a loss. */
@@ -18,6 +20,9 @@ export type WireMessage = {
   subNs: number
   /** How many more the stream holds for this consumer. */
   pending: number
+  /** The subject that answers it (an acknowledgement). */
+  replyStart: number
+  replyEnd: number
   /** The header block is `headerStart .. payloadStart`, empty for most messages. */
   headerStart: number
   payloadStart: number
@@ -54,8 +59,10 @@ export class WireParser {
 
   constructor(events: WireEvents) {
     this.#events = events
-    const none = { sid: 0, subjectStart: 0, subjectEnd: 0, subjectHash: 0, sequence: 0, consumerSequence: 0, ms: 0, subNs: 0, pending: 0 }
-    this.#message = { bytes: Buffer.alloc(0), ...none, headerStart: 0, payloadStart: 0, payloadEnd: 0 }
+    const subject = { sid: 0, subjectStart: 0, subjectEnd: 0, subjectHash: 0 }
+    const place = { deliveries: 0, sequence: 0, consumerSequence: 0, ms: 0, subNs: 0, pending: 0 }
+    const parts = { replyStart: 0, replyEnd: 0, headerStart: 0, payloadStart: 0, payloadEnd: 0 }
+    this.#message = { bytes: Buffer.alloc(0), ...subject, ...place, ...parts }
   }
 
   /** Reads what is whole in `bytes[0 .. end)` and returns where the first unfinished thing begins. */
@@ -94,9 +101,11 @@ export class WireParser {
     const bodyStart = line + 2
     const bodyEnd = bodyStart + size
     if (bodyEnd + 2 > end) return -1
+    const replyEnd = this.#at
     const last = this.#number(bytes)
     if (bytes[this.#at] === DOT) {
       const message = this.#message
+      message.replyEnd = replyEnd
       message.bytes = bytes
       message.headerStart = bodyStart
       message.payloadStart = bodyStart + headerSize
@@ -111,6 +120,7 @@ export class WireParser {
       message.ms = this.#number(bytes)
       message.consumerSequence = this.#number(bytes)
       message.sequence = this.#number(bytes)
+      message.deliveries = this.#number(bytes)
       this.#subject(bytes, start + (withHeaders ? 5 : 4))
       this.#events.message(message)
     } else if (withHeaders && bytes[this.#at] === SPACE)
@@ -142,5 +152,6 @@ export class WireParser {
     let sid = 0
     for (let c = bytes[++at]!; c !== SPACE; c = bytes[++at]!) sid = sid * 10 + c - ZERO
     message.sid = sid
+    message.replyStart = at + 1
   }
 }

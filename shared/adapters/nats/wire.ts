@@ -17,7 +17,9 @@ type WireHandlers = {
 export type Wire = {
   /** The largest message the server takes. */
   readonly maxPayload: number
-  send(command: string): void
+  send(command: string | Uint8Array): void
+  /** Resolves when the server has read all that was sent, or the connection is over. */
+  flush(): Promise<void>
   close(): void
 }
 
@@ -41,12 +43,18 @@ export function openWire(url: string, name: string, handlers: WireHandlers): Pro
   const onread = { buffer: () => buffer.subarray(filled), callback: (size: number) => take(size) }
   let socket: Socket = connectTcp({ host, port, noDelay: true, onread })
 
-  const over = (reason: string) => {
-    if (state === 'over') return
-    const before = state
+  /** Each waits for a PONG of its own. */
+  const flushes: (() => void)[] = []
+  const end = () => {
     state = 'over'
     clearTimeout(timer)
     socket.destroy()
+    for (const flushed of flushes.splice(0)) flushed()
+  }
+  const over = (reason: string) => {
+    if (state === 'over') return
+    const before = state
+    end()
     if (before === 'open') handlers.lost(reason)
     else reject(new RetryableError('ERR_UNAVAILABLE', `NATS: ${reason}`))
   }
@@ -56,11 +64,13 @@ export function openWire(url: string, name: string, handlers: WireHandlers): Pro
       return maxPayload
     },
     send: (command) => void socket.write(command),
-    close() {
-      state = 'over'
-      clearTimeout(timer)
-      socket.destroy()
-    },
+    flush: () =>
+      new Promise((resolve) => {
+        if (state === 'over') return resolve()
+        flushes.push(resolve)
+        socket.write('PING\r\n')
+      }),
+    close: end,
   }
 
   const greet = (json: string) => {
@@ -82,7 +92,7 @@ export function openWire(url: string, name: string, handlers: WireHandlers): Pro
     info: greet,
     ping: () => void socket.write('PONG\r\n'),
     pong() {
-      if (state !== 'opening') return
+      if (state !== 'opening') return flushes.shift()?.()
       state = 'open'
       clearTimeout(timer)
       resolve(wire)

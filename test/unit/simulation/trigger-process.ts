@@ -6,7 +6,7 @@ import { Troubles } from '../../../shared/runtime/trouble.ts'
 import type { Invoke } from '../../../triggers/invoke.ts'
 import { triggerMetrics } from '../../../triggers/metrics.ts'
 import { Reader } from '../../../triggers/positioned/reader.ts'
-import type { Trigger } from '../../../triggers/trigger.ts'
+import type { PositionedTrigger } from '../../../triggers/trigger.ts'
 import type { Bucket, Stream } from './broker.ts'
 import { runAs } from './time.ts'
 import type { Process, Wire } from './wire.ts'
@@ -28,7 +28,7 @@ export class TriggerProcess {
   readonly process: Process
   readonly #reader: Reader
 
-  constructor(process: Process, { stream, control, publisher, invoke }: TriggerPorts, trigger: Trigger, slots: number) {
+  constructor(process: Process, { stream, control, publisher, invoke }: TriggerPorts, trigger: PositionedTrigger, slots: number) {
     this.process = process
     const nats = { url: 'simulated', now: () => ({}), there: async () => {}, onChange: silent } as never
     this.#reader = runAs({ process }, () => {

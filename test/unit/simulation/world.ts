@@ -4,7 +4,7 @@ import type { BarSettings } from '../../../shared/domain/bar-settings.ts'
 import type { BarStore } from '../../../shared/ports/bar-store.ts'
 import type { Outgoing, Publisher } from '../../../shared/ports/publisher.ts'
 import type { Invoke } from '../../../triggers/invoke.ts'
-import type { Trigger } from '../../../triggers/trigger.ts'
+import type { PositionedTrigger } from '../../../triggers/trigger.ts'
 import { Bucket, Clock, Stream } from './broker.ts'
 import { Gateway } from './gateway.ts'
 import { Ledger } from './ledger.ts'
@@ -22,6 +22,7 @@ export const SLOTS = 4
 const SPEC = { ...STREAMS.MARKET_TICKS, slots: SLOTS }
 const TRIGGER = {
   functionName: 'tick-to-bar',
+  delivery: 'positioned',
   stream: SPEC.name,
   subjects: [],
   maxBytes: 1 << 20,
@@ -106,7 +107,7 @@ export class World {
     const process = new Process(`trigger-${++this.#names}`)
     const { wire, ticks, bucket, clock, gateway, readers, batch } = this
     const { stream = same, invoke = same } = this.swaps
-    const trigger: Trigger = { ...TRIGGER, readers, batch }
+    const trigger: PositionedTrigger = { ...TRIGGER, readers, batch }
     const ports = {
       stream: stream(streamPort(ticks, wire, process, clock)),
       control: controlPort(bucket, wire, process),

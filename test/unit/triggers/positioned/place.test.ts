@@ -6,7 +6,7 @@ import type { Epochs } from '../../../../triggers/positioned/epochs.ts'
 import { Lane } from '../../../../triggers/positioned/lane.ts'
 import { markOf } from '../../../../triggers/positioned/mark.ts'
 import { placeLanes } from '../../../../triggers/positioned/place.ts'
-import type { Trigger } from '../../../../triggers/trigger.ts'
+import type { PositionedTrigger } from '../../../../triggers/trigger.ts'
 
 const LAST = 10
 const EPOCHS: Epochs = { entries: [{ epoch: 2, from: 1 }], created: 'second life' }
@@ -85,7 +85,7 @@ test('two messages of one version are looked up one by one', async () => {
 
 const nsOf = (sequence: number): string => String(1_700_000_000_000_000_000n + BigInt(sequence))
 
-const deps = (control: Control) => ({ stream, control, alarm: () => {}, trigger: { functionName: 'f', start: { kind: 'all' } } as Trigger })
+const deps = (control: Control) => ({ stream, control, alarm: () => {}, trigger: { functionName: 'f', start: { kind: 'all' } } as PositionedTrigger })
 
 const stream: StreamAccess = {
   name: 'S',

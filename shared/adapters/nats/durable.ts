@@ -1,0 +1,91 @@
+import { AckPolicy, type ConsumerInfo, DeliverPolicy, type JetStreamManager, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
+import { nanos } from '@nats-io/transport-node'
+import type { Nats } from './connect.ts'
+
+/** Where a durable consumer stands. */
+export type DurableState = {
+  /** Every message up to this sequence is settled. */
+  readonly floor: number
+  /** The last sequence that was delivered. */
+  readonly delivered: number
+  /** Messages that wait to be delivered, and those that were delivered and not acknowledged yet. */
+  readonly pending: number
+  readonly unsettled: number
+}
+
+type Wanted = { readonly subjects: readonly string[]; readonly ackWaitMs: number }
+
+/** One durable consumer with explicit acknowledgements. Every call fails at once while the server is away. */
+export type Durable = {
+  readonly name: string
+  /** Undefined where there is no such consumer. */
+  state(): Promise<DurableState | undefined>
+  /** Makes it, so that its first message is the one at `start` or the next after it. Where another was first, that one stays. */
+  create(start: number, wanted: Wanted): Promise<void>
+  /** Brings it to what is wanted; where it stands is kept. */
+  update(wanted: Wanted): Promise<void>
+  /** Forgets what was delivered and not settled: all behind the floor is delivered again, in stream order. */
+  reset(): Promise<void>
+}
+
+const API_TIMEOUT_MS = 2000
+/** Held back by what the trigger processes hold, never by the server. */
+const UNLIMITED = -1
+const NAME_IN_USE = 10148
+
+export function natsDurable(nats: Nats, stream: string, name: string): Durable {
+  let made: Promise<JetStreamManager> | undefined
+  const ask = <T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> =>
+    nats.during(async (connection) => {
+      made ??= jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false })
+      return work(await made)
+    })
+  const info = (): Promise<ConsumerInfo | undefined> =>
+    ask(async ({ consumers }) => {
+      try {
+        return await consumers.info(stream, name)
+      } catch (error) {
+        if (error instanceof Error && /consumer not found/i.test(error.message)) return undefined
+        throw error
+      }
+    })
+  return {
+    name,
+    async state() {
+      const found = await info()
+      if (!found) return undefined
+      const { ack_floor, delivered, num_pending, num_ack_pending } = found
+      return { floor: ack_floor.stream_seq, delivered: delivered.stream_seq, pending: num_pending, unsettled: num_ack_pending }
+    },
+    async create(start, wanted) {
+      const config = {
+        durable_name: name,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: Math.max(1, start),
+        ack_policy: AckPolicy.Explicit,
+        replay_policy: ReplayPolicy.Instant,
+        max_deliver: UNLIMITED,
+        max_ack_pending: UNLIMITED,
+        ...configOf(wanted),
+      }
+      await ask(({ consumers }) => consumers.add(stream, config)).catch((error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && error.code === NAME_IN_USE)) throw error
+      })
+    },
+    async update(wanted) {
+      const found = await info()
+      const config = configOf(wanted)
+      const now = found && { ack_wait: found.config.ack_wait, filter_subjects: filtersOf(found.config) }
+      if (now && JSON.stringify(now) !== JSON.stringify(config)) await ask(({ consumers }) => consumers.update(stream, name, config))
+    },
+    async reset() {
+      await ask(({ consumers }) => consumers.reset(stream, name))
+    },
+  }
+}
+
+const configOf = ({ subjects, ackWaitMs }: Wanted) => ({ ack_wait: nanos(ackWaitMs), filter_subjects: [...subjects] })
+
+/** The server keeps a single filter in a field of its own. */
+const filtersOf = ({ filter_subject, filter_subjects }: ConsumerInfo['config']): string[] =>
+  filter_subjects ?? (filter_subject ? [filter_subject] : [])

@@ -1,0 +1,41 @@
+/** What waits for its time, the earliest first. */
+export class Due<T extends { readonly dueMs: number }> {
+  readonly #heap: T[] = []
+
+  get length(): number {
+    return this.#heap.length
+  }
+
+  get first(): T | undefined {
+    return this.#heap[0]
+  }
+
+  push(item: T): void {
+    const heap = this.#heap
+    let at = heap.push(item) - 1
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      if (heap[above]!.dueMs <= item.dueMs) break
+      heap[at] = heap[above]!
+      at = above
+    }
+    heap[at] = item
+  }
+
+  shift(): T | undefined {
+    const heap = this.#heap
+    const first = heap[0]
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return first
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      if (below + 1 < heap.length && heap[below + 1]!.dueMs < heap[below]!.dueMs) below++
+      if (below >= heap.length || heap[below]!.dueMs >= last.dueMs) break
+      heap[at] = heap[below]!
+      at = below
+    }
+    heap[at] = last
+    return first
+  }
+}

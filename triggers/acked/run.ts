@@ -1,0 +1,73 @@
+import { Leases } from '../positioned/lease.ts'
+import type { Roster } from '../positioned/roster.ts'
+import type { Running } from '../running.ts'
+import type { AckedTrigger } from '../trigger.ts'
+import { Worker, type WorkerDeps } from './worker.ts'
+
+export type AckedDeps = WorkerDeps & { readonly roster: Roster; readonly holder: string }
+
+const TURN_MS = 1000
+const LOOK_MS = 200
+/** A lease is taken over when it was not renewed for 3 s; what was renewed within this time is still this process's. */
+const SURE_MS = 2500
+
+/**
+ * Delivers one function's messages beside the other trigger processes; where order is kept, one process at a time does, and another takes over from it.
+ * @param after - settles when the same function's trigger before this one has ended.
+ */
+export function runAcked(deps: AckedDeps, trigger: AckedTrigger, after: Promise<void> = Promise.resolve()): Running {
+  const { control, holder, log, nats, roster, troubles } = deps
+  const { functionName } = trigger
+  const isShared = trigger.order.kind === 'none'
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let worker: Worker | undefined
+  let sureUntilMs = 0
+  const mayCall = () => isShared || performance.now() < sureUntilMs
+
+  const leases = new Leases({
+    control,
+    holder,
+    functionName,
+    readers: 1,
+    alive: () => roster.alive,
+    onTake() {
+      log.info({ function: functionName }, 'order is kept here now')
+    },
+    async onGive() {
+      const one = worker
+      worker = undefined
+      await one?.stop()
+    },
+    troubles,
+  })
+  const turn = async (): Promise<void> => {
+    try {
+      await after
+      await nats.there()
+      if (stopped) return
+      const startedMs = performance.now()
+      if (!isShared && (await leases.turn(startedMs, Date.now())) && leases.holds(0)) sureUntilMs = startedMs + SURE_MS
+      if (!stopped && !worker && mayCall()) worker = await Worker.open(deps, trigger, mayCall)
+    } catch (error) {
+      log.warn({ err: error, function: functionName, stream: trigger.stream }, 'the stream is not there yet')
+    }
+    if (!stopped && !(isShared && worker)) timer = setTimeout(next, isShared ? LOOK_MS : TURN_MS)
+  }
+  let turning: Promise<void> = Promise.resolve()
+  const next = () => {
+    turning = turn()
+  }
+  next()
+
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await turning
+      clearTimeout(timer)
+      await leases.release()
+      await worker?.stop()
+    },
+  }
+}

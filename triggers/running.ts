@@ -1,0 +1,2 @@
+/** A trigger at work. */
+export type Running = { stop(): Promise<void> }
