@@ -47,7 +47,7 @@ export class Circuit {
   }
 
   #fail(startedMs: number, nowMs: number, afterMs: number, jitter: number, patience: number): void {
-    if (startedMs >= this.#failedMs) this.#failures++
+    if (startedMs > this.#failedMs) this.#failures++
     this.#failedMs = nowMs
     if (this.#failures <= patience) return
     this.#limit = Math.max(1, this.#limit / 2)

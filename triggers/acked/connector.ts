@@ -13,7 +13,11 @@ const NOT_THE_MESSAGES =
  * whenever it comes again.
  * @see https://github.com/openfaas/connector-sdk (types/invoker.go)
  */
-export function connectorHeaders(functionName: string, stream: string, { content, sequence, ms, sends }: Held<Content>): OutgoingHttpHeaders {
+export function connectorHeaders(
+  functionName: string,
+  stream: string,
+  { content, sequence, ms, sends }: Held<Content>,
+): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { 'Content-Type': 'text/plain', 'Idempotency-Key': `${functionName}:${stream}:${sequence}` }
   for (const [name, value] of headerLines(content)) if (!NOT_THE_MESSAGES.test(name) && isHeader(name, value)) set(headers, name, value)
   return {

@@ -46,6 +46,8 @@ export class Desk<C> {
   #nextCall = 1
   #successes = 0
   #pending = 0
+  /** The last call was of messages that had been sent before. */
+  #wasRepeat = false
   /** Messages in hand that were never sent. */
   #unsent = 0
 
@@ -90,6 +92,7 @@ export class Desk<C> {
       // Another message under this number: the stream is not the one it was.
       if (known) this.#forget(known, nowMs)
       const item = new Item(arrival, nowMs)
+      if (arrival.again) this.#pace.redelivered(nowMs)
       this.#held.set(item.sequence, item)
       this.#bytes += item.sizeBytes
       this.#unsent++
@@ -122,14 +125,16 @@ export class Desk<C> {
     if (pausedMs > 0) return { kind: 'wait', ms: pausedMs }
     const { batch } = this.#options
     if (queues.firstOf(queues.parts)) return this.#call(queues.parts, batch, nowMs, brokerMs)
-    const allowed = queues.firstOf(queues.paced) ? this.#pace.allowance(nowMs, Math.min(batch, queues.paced.length)) : 0
-    if (allowed > 0) return this.#call(queues.paced, allowed, nowMs, brokerMs)
+    const wanted = this.#wanted
+    const allowed = wanted > 0 ? this.#pace.allowance(nowMs, wanted) : 0
     const patienceMs = this.#patienceMs(nowMs)
-    if (patienceMs === 0) return this.#call(queues.fresh, batch, nowMs, brokerMs)
+    // In turns, or one message that breaks every call would keep all others from showing that the function is there.
+    if (patienceMs === 0 && (allowed === 0 || this.#wasRepeat)) return this.#call(queues.fresh, batch, nowMs, brokerMs)
+    if (allowed > 0) return this.#call(queues.paced, allowed, nowMs, brokerMs)
     const waits = [
       patienceMs,
       queues.nextDueMs !== undefined && queues.nextDueMs - nowMs,
-      queues.paced.length > 0 && this.#pace.waitMs(nowMs, Math.min(batch, queues.paced.length)),
+      wanted > 0 && this.#pace.waitMs(nowMs, wanted),
     ].filter((ms) => typeof ms === 'number')
     return waits.length > 0 ? { kind: 'wait', ms: Math.min(...waits) } : { kind: 'idle' }
   }
@@ -147,12 +152,14 @@ export class Desk<C> {
     const verdicts = judge(items, outcome, { rules: this.#options, successes: this.#successes, nowMs, jitter })
     this.#learn(outcome, verdicts.some(({ kind }) => kind === 'settled'), startedMs, nowMs, jitter) // biome-ignore format: one call
     let settled = 0
+    let first = 0
     items.forEach((item, i) => {
       const verdict = verdicts[i]!
       if (item.state === 'gone') return
       if (verdict.kind === 'settled') {
         this.#answer('ack', item, nowMs)
         settled++
+        if (item.sends === 1 && !item.paced) first++
       } else if (verdict.kind === 'again') {
         item.dueMs = verdict.dueMs
         item.paced = verdict.paced
@@ -160,7 +167,7 @@ export class Desk<C> {
         else item.state = 'behind'
       } else this.#give(item, verdict.code, verdict.error)
     })
-    this.#pace.settled(settled)
+    this.#pace.settled(first)
     return settled
   }
 
@@ -190,7 +197,8 @@ export class Desk<C> {
 
   /** Lets go of what the server has given to others by now, since it has heard nothing for too long. What is in flight is awaited. */
   lapse(nowMs: number): void {
-    for (const item of this.#held.values()) if (this.#isIdle(item) && nowMs - item.renewedMs >= this.#options.ackWaitMs) this.#forget(item, nowMs)
+    for (const item of this.#held.values())
+      if (this.#isIdle(item) && nowMs - item.renewedMs >= this.#options.ackWaitMs) this.#forget(item, nowMs)
   }
 
   /** Gives back all that is not in flight, for others to take. */
@@ -217,10 +225,20 @@ export class Desk<C> {
     const items = this.#queues.gather(queue, most, this.#options.maxBytes, nowMs, (item) => this.#isStale(item, brokerMs))
     const again = items.filter(({ sends, paced }) => paced || sends > 0).length
     if (again > 0) this.#pace.spend(queue === this.#queues.parts ? 0 : again)
+    this.#wasRepeat = queue !== this.#queues.fresh
     for (const item of items) if (item.sends++ === 0) this.#unsent--
     const id = this.#nextCall++
     this.#calls.set(id, { items, startedMs: nowMs })
     return { kind: 'call', call: { id, messages: items, sizeBytes: items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) } }
+  }
+
+  /** How many messages could be sent again now if the pace allowed it, up to a batch. */
+  get #wanted(): number {
+    const { batch } = this.#options
+    const { paced } = this.#queues
+    const first = this.#queues.firstOf(paced)
+    // Those behind it in its key go with it.
+    return first ? (first.next ? batch : Math.min(batch, paced.length)) : 0
   }
 
   /** How long those never sent wait for others; undefined where there are none. */

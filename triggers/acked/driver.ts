@@ -144,7 +144,8 @@ export class Driver {
     this.#told = outcome.kind === 'away' ? outcome.cause : undefined
     // What is away is asked several times a second.
     if (outcome.kind === 'done' || (told !== undefined && told === this.#told)) return
-    const cause = outcome.kind === 'partly' ? { failures: outcome.failures.slice(0, 5), failed: outcome.failures.length } : { cause: outcome.cause }
+    const cause =
+      outcome.kind === 'partly' ? { failures: outcome.failures.slice(0, 5), failed: outcome.failures.length } : { cause: outcome.cause }
     const sequence = messages[0]!.sequence
     log.warn({ function: trigger.functionName, traceparent, sequence, count: messages.length, ...cause }, outcome.kind)
   }
@@ -157,7 +158,10 @@ export class Driver {
       try {
         await publisher.publishAll(letters)
         const { message, code, error } = dead[0]!
-        log.error({ function: functionName, count: dead.length, sequence: message.sequence, code, error }, 'messages went to the dead letters')
+        log.error(
+          { function: functionName, count: dead.length, sequence: message.sequence, code, error },
+          'messages went to the dead letters',
+        )
         for (const one of dead) metrics.buried(one)
         return desk.buried(performance.now())
       } catch (error) {

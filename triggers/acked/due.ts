@@ -1,5 +1,9 @@
-/** What waits for its time, the earliest first. */
-export class Due<T extends { readonly dueMs: number }> {
+type Timed = { readonly dueMs: number; readonly sequence: number }
+
+const precedes = (a: Timed, b: Timed): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence)
+
+/** What waits for its time, the earliest first; of those with one time, the lowest sequence. */
+export class Due<T extends Timed> {
   readonly #heap: T[] = []
 
   get length(): number {
@@ -15,7 +19,7 @@ export class Due<T extends { readonly dueMs: number }> {
     let at = heap.push(item) - 1
     while (at > 0) {
       const above = (at - 1) >> 1
-      if (heap[above]!.dueMs <= item.dueMs) break
+      if (!precedes(item, heap[above]!)) break
       heap[at] = heap[above]!
       at = above
     }
@@ -30,8 +34,8 @@ export class Due<T extends { readonly dueMs: number }> {
     let at = 0
     for (;;) {
       let below = 2 * at + 1
-      if (below + 1 < heap.length && heap[below + 1]!.dueMs < heap[below]!.dueMs) below++
-      if (below >= heap.length || heap[below]!.dueMs >= last.dueMs) break
+      if (below + 1 < heap.length && precedes(heap[below + 1]!, heap[below]!)) below++
+      if (below >= heap.length || !precedes(heap[below]!, last)) break
       heap[at] = heap[below]!
       at = below
     }

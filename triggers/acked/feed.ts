@@ -138,7 +138,11 @@ export class Feed {
   #take(message: WireMessage): void {
     const { order, desk } = this.#options
     // Where order is kept, what was sent to nobody else must have come here: a gap is a message that another may bring back later.
-    if (order.kind !== 'none' && message.consumerSequence !== this.#expected++) return this.#again.resolve('a message went elsewhere')
+    if (order.kind !== 'none' && message.consumerSequence !== this.#expected++) {
+      this.#pull?.close()
+      this.#again.resolve('a message went elsewhere')
+      return
+    }
     if (this.#nowMs === 0) this.#nowMs = performance.now()
     const { bytes, subjectStart, subjectEnd, subjectHash, sequence, ms, subNs, deliveries, pending } = message
     const content = this.#store.keep(message, this.#subjects.find(bytes, subjectStart, subjectEnd, subjectHash).text)

@@ -22,7 +22,7 @@ export class Pace {
   #settled = 0
   #measuredMs: number | undefined
   #awaySinceMs: number | undefined
-  #aftermathUntilMs = 0
+  #aftermathUntilMs = Number.NEGATIVE_INFINITY
 
   /** @param least - messages a second that are allowed whatever was measured. @param known - what an earlier process measured. */
   constructor(least = LEAST_PER_SECOND, known?: number) {
@@ -37,7 +37,7 @@ export class Pace {
     return this.#weight > 0 ? this.#perSecond : undefined
   }
 
-  /** Messages were settled. */
+  /** Messages were settled that had been sent once: those are what is steady. */
   settled(count: number): void {
     this.#settled += count
   }
@@ -53,9 +53,15 @@ export class Pace {
     this.#awaySinceMs = undefined
   }
 
+  /** The server delivers again what somebody had in hand: a trigger process or the server itself was away. */
+  redelivered(nowMs: number): void {
+    // What is steady must be looked at now and then, or one that comes again and again would never let it be known.
+    if (this.#weight > 0 && nowMs > this.#aftermathUntilMs + 1000 * MEMORY_S) this.#aftermathUntilMs = nowMs + AFTERMATH_MS
+  }
+
   /** Called about once a second. @param isClear - nothing waits to be sent again. */
   measure(nowMs: number, isClear: boolean): void {
-    if (isClear) this.#aftermathUntilMs = 0
+    if (isClear) this.#aftermathUntilMs = Math.min(this.#aftermathUntilMs, nowMs)
     const seconds = (nowMs - (this.#measuredMs ?? nowMs)) / 1000
     const count = this.#settled
     this.#measuredMs = nowMs

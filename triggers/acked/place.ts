@@ -10,7 +10,8 @@ import type { AckedTrigger } from '../trigger.ts'
  */
 export type Place = { readonly created: string; readonly floor: number; readonly steady?: number | undefined }
 
-export const placeKey = ({ functionName, stream }: Pick<AckedTrigger, 'functionName' | 'stream'>): string => `acked.${functionName}.${stream}`
+export const placeKey = ({ functionName, stream }: Pick<AckedTrigger, 'functionName' | 'stream'>): string =>
+  `acked.${functionName}.${stream}`
 
 /** What was written down last; undefined before the function's first message was ever asked for. */
 export const readPlace = async (control: Pick<Control, 'get'>, trigger: AckedTrigger): Promise<Place | undefined> =>

@@ -81,7 +81,7 @@ function failed<C>(items: readonly Item<C>[], cause: string, afterMs: number, co
 
 function away<C>(items: readonly Item<C>[], outcome: Extract<Outcome, { kind: 'away' }>, context: Context): Verdict[] {
   const { successes } = context
-  const isAlone = items.every(({ awayAt }) => awayAt >= 0 && successes > awayAt)
+  const isAlone = items.some(({ awayAt }) => awayAt >= 0 && successes > awayAt)
   for (const item of items) item.awayAt = successes
   // Others get through, and these break it off every time: such as a message that kills its replica.
   if (isAlone && outcome.suspect) return failed(items, outcome.cause, outcome.afterMs, context)

@@ -1,5 +1,5 @@
-import type { Control } from '../../shared/adapters/nats/control.ts'
 import type { Nats } from '../../shared/adapters/nats/connect.ts'
+import type { Control } from '../../shared/adapters/nats/control.ts'
 import { natsDurable } from '../../shared/adapters/nats/durable.ts'
 import { natsStream } from '../../shared/adapters/nats/stream.ts'
 import { versionOf } from '../../shared/domain/version.ts'

@@ -85,7 +85,12 @@ test('two messages of one version are looked up one by one', async () => {
 
 const nsOf = (sequence: number): string => String(1_700_000_000_000_000_000n + BigInt(sequence))
 
-const deps = (control: Control) => ({ stream, control, alarm: () => {}, trigger: { functionName: 'f', start: { kind: 'all' } } as PositionedTrigger })
+const deps = (control: Control) => ({
+  stream,
+  control,
+  alarm: () => {},
+  trigger: { functionName: 'f', start: { kind: 'all' } } as PositionedTrigger,
+})
 
 const stream: StreamAccess = {
   name: 'S',
