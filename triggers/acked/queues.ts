@@ -62,11 +62,12 @@ export class Queues<C> {
   }
 
   /**
-   * Takes the messages of the next call out of a queue: of one suspicion, and with each the following ones of its key.
+   * Takes the messages of the next call out of a queue: of one suspicion, and with each the following ones of its key; in stream order.
    * @param isStale - whether a message has become too old to be sent: it stays where it is.
    */
   gather(queue: Fifo<Item<C>>, most: number, mostBytes: number, nowMs: number, isStale: (item: Item<C>) => boolean): Item<C>[] {
     const items: Item<C>[] = []
+    let isSorted = true
     const suspicion = this.firstOf(queue)?.suspicion
     let bytes = 0
     const fits = (item: Item<C>) =>
@@ -75,6 +76,7 @@ export class Queues<C> {
       this.shift(queue)
       let item: Item<C> | undefined = first
       while (item && (item === first || (item.state === 'behind' && item.dueMs <= nowMs && fits(item)))) {
+        isSorted &&= item === first
         items.push(item)
         bytes += item.sizeBytes
         item.state = 'calling'
@@ -82,6 +84,6 @@ export class Queues<C> {
         while (item?.state === 'gone') item = item.next
       }
     }
-    return items
+    return isSorted ? items : items.sort((a, b) => a.sequence - b.sequence)
   }
 }
