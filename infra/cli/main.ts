@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { CodedError } from '../../shared/runtime/errors.ts'
 import { messageOf, Problem } from '../stack/problem.ts'
+import { addDlqCommands } from './dlq/commands.ts'
 
 /** The command line. Each command's code is loaded only when it is called. */
 const program = new Command('trade2026').description('Ticks to bars through small functions: the whole platform on this machine')
@@ -63,6 +64,8 @@ program
   .description('delete all data of the stack')
   .option('--yes', 'do not ask')
   .action(async (options) => finish((await import('./reset.ts')).reset(options)))
+
+addDlqCommands(program, finish)
 
 program
   .command('replay')

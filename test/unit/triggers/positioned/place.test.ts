@@ -90,7 +90,7 @@ const deps = (control: Control) => ({ stream, control, alarm: () => {}, trigger:
 const stream: StreamAccess = {
   name: 'S',
   state: async () => ({ created: EPOCHS.created, first: 1, last: LAST, nowMs: 1, slots: 2 }),
-  message: async (sequence) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence), headers: {} }),
+  message: async (sequence) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence), headers: undefined }),
   lastOf: async () => LAST,
   sequenceAt: async () => LAST + 1,
   consumer: async () => 'consumer',
