@@ -41,6 +41,12 @@ program
   .action(async (functions) => finish((await import('./deploy.ts')).deploy(functions)))
 
 program
+  .command('new')
+  .description('make a function: a copy of the smallest one, with its test and its entry in stack.yml')
+  .argument('<name>', 'such as big-moves')
+  .action(async (name) => finish((await import('./new/new.ts')).newFunction(name)))
+
+program
   .command('storage')
   .description('create streams, bucket and tables on the servers at NATS_URL and QUESTDB_URL, or bring them up to date; starts nothing')
   .option('--wait <seconds>', 'how long a server may take to answer', '10')
