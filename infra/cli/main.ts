@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { CodedError } from '../../shared/runtime/errors.ts'
 import { messageOf, Problem } from '../stack/problem.ts'
+import { addDlqCommands } from './dlq/commands.ts'
 
 /** The command line. Each command's code is loaded only when it is called. */
 const program = new Command('trade2026').description('Ticks to bars through small functions: the whole platform on this machine')
@@ -40,6 +41,12 @@ program
   .action(async (functions) => finish((await import('./deploy.ts')).deploy(functions)))
 
 program
+  .command('new')
+  .description('make a function: a copy of the smallest one, with its test and its entry in stack.yml')
+  .argument('<name>', 'such as big-moves')
+  .action(async (name) => finish((await import('./new/new.ts')).newFunction(name)))
+
+program
   .command('storage')
   .description('create streams, bucket and tables on the servers at NATS_URL and QUESTDB_URL, or bring them up to date; starts nothing')
   .option('--wait <seconds>', 'how long a server may take to answer', '10')
@@ -63,6 +70,8 @@ program
   .description('delete all data of the stack')
   .option('--yes', 'do not ask')
   .action(async (options) => finish((await import('./reset.ts')).reset(options)))
+
+addDlqCommands(program, finish)
 
 program
   .command('replay')

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { holdFolder, isDataFolder, stopLeftovers, unmark } from '../stack/claim.ts'
 import { Problem } from '../stack/problem.ts'
 import { readSettings } from '../stack/settings.ts'
+import { confirmed } from './confirm.ts'
 
 /** What the stack itself puts into its data folder. Nothing else in it is ever deleted. */
 const OWN = ['nats', 'valkey', 'questdb', 'faas', 'logs', 'run', 'secrets', 'once']
@@ -27,7 +27,7 @@ export async function reset(options: { yes?: boolean }): Promise<number> {
 }
 
 async function deleteOwn(data: string, options: { yes?: boolean }): Promise<number> {
-  if (!options.yes && !(await confirmed(`Delete all ticks, bars and logs in ${data}? [y/N] `))) {
+  if (!options.yes && !(await confirmed('reset', `Delete all ticks, bars and logs in ${data}? [y/N] `))) {
     console.log('nothing was deleted')
     return 1
   }
@@ -38,12 +38,4 @@ async function deleteOwn(data: string, options: { yes?: boolean }): Promise<numb
   if (others.length === 0) await rmdir(data)
   console.log(others.length === 0 ? `deleted ${data}` : `deleted the stack's data in ${data}; left as it is: ${others.join(', ')}`)
   return 0
-}
-
-const confirmed = async (question: string): Promise<boolean> => {
-  if (!process.stdin.isTTY) throw new Problem('reset asks before it deletes, and there is no terminal: give --yes')
-  const terminal = createInterface({ input: process.stdin, output: process.stdout })
-  const answer = await terminal.question(question)
-  terminal.close()
-  return /^y(es)?$/i.test(answer.trim())
 }

@@ -38,7 +38,8 @@ export function toDeadLetter(letter: DeadLetter) {
     'Dlq-Stream': letter.stream,
     ...(letter.version !== undefined && { 'Dlq-Version': `${letter.version}` }),
     'Dlq-Seq': `${letter.sequence}`,
-    'Dlq-Subject': line(letter.subject),
+    // Whole, so that it can be redriven; the protocol allows no line end in it.
+    'Dlq-Subject': letter.subject,
     'Dlq-Code': letter.code,
     'Dlq-Error': line(letter.error),
     'Dlq-Attempts': `${letter.attempts}`,

@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { connect } from '@nats-io/transport-node'
@@ -30,12 +30,15 @@ afterAll(async () => {
 test('a function added by following docs/adding-a-function.md word for word works', async () => {
   await expect.poll(stack.output, { timeout: 60_000, interval: 100 }).toContain('all is up')
   const blocks = blocksOf(await readFile(join(copy, 'docs/adding-a-function.md'), 'utf8'))
-  for (const { file, text } of blocks) if (file) await put(file, text)
   const [watch] = blocks.filter(({ language }) => language === 'js')
-  const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => text.trim().split('\n'))
-  expect(commands.join('\n')).toContain('npx trade2026 deploy big-moves')
+  const commandsOf = ({ language, text }: Block) => (language === 'sh' ? text.trim().split('\n') : [])
+  const commands = blocks.flatMap(commandsOf)
+  expect(commands).toEqual(expect.arrayContaining(['npx trade2026 new big-moves', 'npx trade2026 deploy big-moves']))
 
-  for (const command of commands.filter((one) => !one.startsWith('curl'))) await shell(command)
+  for (const block of blocks) {
+    if (block.file) await put(block.file, block.text)
+    for (const command of commandsOf(block).filter((one) => !one.startsWith('curl'))) await shell(command)
+  }
 
   const watching = inCopy('sh', '-c', onOwnPorts(watch!.text))
   const connection = await connect({ servers: settings.urls.NATS_URL })
@@ -74,10 +77,15 @@ const blocksOf = (markdown: string): Block[] =>
     text: text!,
   }))
 
-/** As the page says it: the table of streams and stack.yml get something at their end, anything else is a file of its own. */
+/** As the page says it: the table of streams gets something at its end, the last entry of stack.yml is replaced, anything else is a file of its own. */
 async function put(file: string, text: string): Promise<void> {
   const path = join(copy, file)
-  if (file === 'stack.yml') return appendFile(path, text)
+  if (file === 'stack.yml') {
+    const [name] = text.split('\n', 1)
+    const [before, entry, ...others] = (await readFile(path, 'utf8')).split(`${name}\n`)
+    expect([entry?.startsWith('    '), others]).toEqual([true, []])
+    return writeFile(path, before + text)
+  }
   if (file !== 'shared/contract/streams.ts') {
     await mkdir(dirname(path), { recursive: true })
     return writeFile(path, text)

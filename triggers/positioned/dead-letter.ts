@@ -33,15 +33,9 @@ export async function bury(
     error: dead.cause,
     attempts: dead.attempts,
     timeMs: ms,
-    headers: own && blockOf(own.headers),
+    headers: own?.headers,
     traceparent,
     body: own?.data ?? dead.line,
   })
   await publisher.publishAll([letter])
-}
-
-/** A header block as NATS writes it; undefined where there is no header. */
-function blockOf(headers: Readonly<Record<string, string>>): string | undefined {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return lines.length === 0 ? undefined : `NATS/1.0\r\n${lines.join('')}\r\n`
 }

@@ -38,6 +38,8 @@ function serverOf(url: string, name: string): ConnectionOptions {
   return {
     servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     name,
+    // The client would build an error with its stack before every request, in case it fails.
+    noAsyncTraces: true,
     ...user,
     ...(token === undefined ? {} : { token }),
     ...(tls ? { tls: {} } : {}),
@@ -93,8 +95,6 @@ export function connectNats({ NATS_URL }: { readonly NATS_URL: string }, name: s
     reconnectTimeWait: RECONNECT_MS,
     reconnectJitter: RECONNECT_MS,
     pingInterval: PING_MS,
-    // The client would build an error with its stack before every request, in case it fails.
-    noAsyncTraces: true,
     // Credentials may be put right on either side while this process lives.
     ignoreAuthErrorAbort: true,
   }

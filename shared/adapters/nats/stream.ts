@@ -17,7 +17,8 @@ type StoredMessage = {
   readonly data: Uint8Array
   /** Broker's time: ns since the epoch, decimal. */
   readonly ns: string
-  readonly headers: Readonly<Record<string, string>>
+  /** The header block as NATS writes it; undefined where there is no header. */
+  readonly headers: string | undefined
 }
 
 /** One stream, as a positioned reader needs it. Every call fails at once while the server is away. */
@@ -69,7 +70,7 @@ export function natsStream(nats: Nats, name: string): StreamAccess {
     async message(sequence) {
       const found = await ask(({ streams }) => streams.getMessage(name, { seq: sequence }))
       if (!found) return undefined
-      const headers = Object.fromEntries([...found.header].map(([key, [value]]) => [key, value ?? '']))
+      const headers = found.header.toString() || undefined
       return { subject: found.subject, data: found.data, ns: nsOf(found.timestamp), headers }
     },
     async lastOf(subjects) {

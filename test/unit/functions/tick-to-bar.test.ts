@@ -2,9 +2,12 @@ import { expect, test, vi } from 'vitest'
 import { tickToBar } from '../../../functions/tick-to-bar/handler.ts'
 import { wholeHistory } from '../../../functions/tick-to-bar/whole-history.ts'
 import type { Bar } from '../../../shared/contract/bar.ts'
+import { readLetter } from '../../../shared/contract/found-letter.ts'
+import { type Redriven, toRedriven } from '../../../shared/contract/redrive.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
 import { versionOf } from '../../../shared/domain/version.ts'
 import type { WrittenBar } from '../../../shared/ports/bar-cache.ts'
+import type { Outgoing } from '../../../shared/ports/publisher.ts'
 import { bar } from '../../support/bar.ts'
 import { memoryBarHistory } from '../../support/memory-bar-history.ts'
 import { memoryBarStore } from '../../support/memory-bar-store.ts'
@@ -146,6 +149,33 @@ test('what can never count goes to the dead letters with its code, and its neigh
   })
   expect(await metric('ticks_duplicate_total')).toBe('1')
   expect(await metric('trades_total')).toBe('4')
+})
+
+test('a refused tick that is redriven is a new message: it counts once, however often it comes; refused again, its letter tells how often', async () => {
+  const { start, letters } = setUp()
+  const { post, metric } = start()
+  const early = message(1, { timestamp: T0 + 5_001 })
+  await post(tickBatch([early]))
+  expect(await metric('trades_total')).toBe('0')
+  const redrive = (letter: Outgoing) => {
+    const header = (name: string) => ({ ...letter.headers, 'Nats-Msg-Id': letter.msgId })[name] ?? ''
+    const body = letter.payload as Uint8Array
+    const found = readLetter({ sequence: 1, writtenMs: 0, subject: letter.subject, header, sizeBytes: body.length, body })
+    const { subject, payload, headers } = toRedriven(found) as Redriven
+    const block = ['NATS/1.0', ...headers.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n')
+    return { subject, text: new TextDecoder().decode(payload), block }
+  }
+  const { block, ...again } = redrive(letters()[0]!)
+  expect(again).toEqual({ subject: SUBJECT, text: early.text })
+
+  const later = (seq: number, brokerMs: number) => tickBatch([{ seq, ...again, brokerMs }], { headers: { 0: block } })
+  await post(later(2, T0))
+  const known = { 'Dlq-Code': 'FUTURE_TS', 'Dlq-Seq': '2' }
+  expect(letters()[1]).toMatchObject({ msgId: `tick-to-bar:${versionOf(1, 2)}`, headers: known })
+  expect(redrive(letters()[1]!).block).toContain('Dlq-Redriven: 2')
+  await post(later(3, T0 + 1))
+  await post(later(4, T0 + 2))
+  expect([await metric('trades_total'), await metric('ticks_duplicate_total'), letters().length]).toEqual(['1', '1', 2])
 })
 
 test('nothing is committed while the dead letters cannot be published', async () => {

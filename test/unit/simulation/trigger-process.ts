@@ -68,7 +68,7 @@ export function streamPort(stream: Stream, wire: Wire, process: Process, clock: 
     message: (sequence) =>
       call(`message ${sequence}`, () => {
         const found = stream.at(sequence)
-        return found && { subject: found.subject, data: found.data, ns: found.ns, headers: {} }
+        return found && { subject: found.subject, data: found.data, ns: found.ns, headers: undefined }
       }),
     lastOf: () => call('last', () => stream.last),
     sequenceAt: (ns) => call('sequence at a time', () => stream.sequenceAt(ns)),

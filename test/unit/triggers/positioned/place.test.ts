@@ -59,7 +59,7 @@ test('what a lane has read is never marked with a message that has come there si
   const control = memoryControl({ 'epoch.S': { ...EPOCHS, entries: [...EPOCHS.entries, { epoch: 3, from: 9 }] } })
   // The slot stands in the life before; when the message before the new epoch is looked up, the stream was cut and filled again below it.
   const positions = async () => ({ '0': { version: versionOf(2, 12), ns: nsOf(12) } })
-  const message = async (sequence: number) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence + 100), headers: {} })
+  const message = async (sequence: number) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence + 100), headers: undefined })
   const look = {
     ...deps(control),
     stream: { ...stream, message, sequenceAt: async () => 9 },
@@ -95,7 +95,7 @@ const deps = (control: Control) => ({
 const stream: StreamAccess = {
   name: 'S',
   state: async () => ({ created: EPOCHS.created, first: 1, last: LAST, nowMs: 1, slots: 2 }),
-  message: async (sequence) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence), headers: {} }),
+  message: async (sequence) => ({ subject: 's', data: new Uint8Array(), ns: nsOf(sequence), headers: undefined }),
   lastOf: async () => LAST,
   sequenceAt: async () => LAST + 1,
   consumer: async () => 'consumer',
