@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** Reads a JSON file, or gives `absent` when there is none. @throws {SyntaxError} when the file is not JSON: nothing of ours writes half a file. */
 export function readState<T>(path: string, absent: T): T {
@@ -17,7 +18,7 @@ export const draftOf = (path: string): string => `${path}~`
 export const writeState = (path: string, value: unknown, options: { durable: boolean }): void =>
   replaceFile(path, JSON.stringify(value, null, 1), options)
 
-/** Replaces a file at once: after a `kill -9` it holds the old content or the new one. `durable` holds that for a power loss too. Only its owner can read it. */
+/** Replaces a file at once: after a `kill -9` it holds the old content or the new one. `durable`: the new one, also after a power loss. Only its owner can read it. */
 export function replaceFile(path: string, content: string | Uint8Array, { durable }: { durable: boolean }): void {
   const draft = draftOf(path)
   const file = openSync(draft, 'w', 0o600)
@@ -28,4 +29,15 @@ export function replaceFile(path: string, content: string | Uint8Array, { durabl
     closeSync(file)
   }
   renameSync(draft, path)
+  if (durable) syncFolder(dirname(path))
+}
+
+/** Without it a power loss may take a file's new name back. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }

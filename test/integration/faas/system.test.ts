@@ -129,6 +129,13 @@ test('what replicas use is told when asked for, with processor time since the la
   })
 })
 
+test('with basic auth off the API is open, also to the empty token that faas-cli sends then', async () => {
+  const open = await TestHost.start({ basic_auth: 'false' })
+  expect((await open.call('/system/functions', { headers: { authorization: 'Bearer' } })).text).toBe('[]')
+  expect((await open.call('/system/functions')).status).toBe(200)
+  await open.remove()
+})
+
 test('metrics are on a port of their own, open to all, and nothing else is', async () => {
   const text = await host.metrics()
   for (const name of ['invocation_total', 'invocation_started']) expect(text).toContain(`# TYPE gateway_function_${name} counter`)
