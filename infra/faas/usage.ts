@@ -3,7 +3,7 @@ import { statOf } from '../stack/identity.ts'
 import type { ReplicaRecord } from './registry.ts'
 
 /** What replicas use, in OpenFaaS's units: `cpu` in thousandths of a core. */
-export type Usage = { readonly cpu: number; readonly totalMemoryBytes: number }
+type Usage = { readonly cpu: number; readonly totalMemoryBytes: number }
 
 /** A process's processor time at a moment, both in ms; the moment since the machine's start. */
 type Reading = { readonly cpuMs: number; readonly atMs: number }

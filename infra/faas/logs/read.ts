@@ -5,7 +5,7 @@ import { type LogLine, LogPart } from './part.ts'
 import { LogTail } from './tail.ts'
 
 /** What is asked of a function's log: all of its lines unless said otherwise. */
-export type LogQuery = {
+type LogQuery = {
   readonly folder: string
   readonly service: string
   /** Only this replica's. */
