@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { logFolder, logsIn } from '../faas/logs/files.ts'
+import { readLog } from '../faas/logs/read.ts'
 import { Problem } from '../stack/problem.ts'
 import { readSettings } from '../stack/settings.ts'
 import { wholeNumber } from './number.ts'
@@ -13,33 +15,36 @@ const TAIL_BYTES = 4 * 1024 * 1024
 export async function logs(name: string, options: { follow?: boolean; lines: string }): Promise<number> {
   const count = wholeNumber('--lines', options.lines)
   const { data } = readSettings()
-  const found = logFiles(data)
+  const ended = new AbortController()
+  process.once('SIGINT', () => ended.abort())
+  const folder = logFolder(join(data, 'faas'))
+  const functions = logsIn(folder)
+  if (functions.has(name)) {
+    for await (const lines of readLog({ folder, service: name, last: count }, options.follow ? ended.signal : undefined))
+      for (const { text } of lines) process.stdout.write(`${text}\n`)
+    return 0
+  }
+  const found = logFiles(join(data, 'logs'))
   const file = found.get(name)
-  if (!file) throw new Problem(`there is no log ${name} in ${data}; there are: ${[...found.keys()].join(', ') || 'none yet'}`)
+  if (!file) {
+    const names = [...found.keys(), ...functions.keys()]
+    throw new Problem(`there is no log ${name} in ${data}; there are: ${names.join(', ') || 'none yet'}`)
+  }
   const handle = await open(file)
   const { size } = await handle.stat()
   const start = Math.max(0, size - TAIL_BYTES)
   const text = await read(handle, start, size)
   const lines = text.split('\n').slice(start > 0 ? 1 : 0)
   process.stdout.write(lines.slice(-count - 1).join('\n'))
-  if (options.follow) await follow(file, handle, size)
+  if (options.follow) await follow(file, handle, size, ended.signal)
   await handle.close()
   return 0
 }
 
-/** All logs by the name of their process or function. */
-const logFiles = (data: string): Map<string, string> => {
-  const folders = [join(data, 'logs'), join(data, 'faas', 'logs')]
-  const inFolder = (folder: string) => {
-    try {
-      return readdirSync(folder)
-        .filter((file) => file.endsWith('.log'))
-        .map((file) => [file.slice(0, -'.log'.length), join(folder, file)] as const)
-    } catch {
-      return []
-    }
-  }
-  return new Map(folders.flatMap(inFolder))
+/** The processes' logs by name. */
+const logFiles = (folder: string): Map<string, string> => {
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.log')) : []
+  return new Map(files.map((file) => [file.slice(0, -'.log'.length), join(folder, file)]))
 }
 
 const read = async (handle: FileHandle, from: number, to: number): Promise<string> => {
@@ -47,15 +52,13 @@ const read = async (handle: FileHandle, from: number, to: number): Promise<strin
   return buffer.toString('utf8', 0, bytesRead)
 }
 
-async function follow(file: string, handle: FileHandle, from: number): Promise<void> {
-  const stopped = new AbortController()
-  process.once('SIGINT', () => stopped.abort())
-  for (let at = from; !stopped.signal.aborted; ) {
+async function follow(file: string, handle: FileHandle, from: number, end: AbortSignal): Promise<void> {
+  for (let at = from; !end.aborted; ) {
     const { size } = await stat(file)
     // A log that was cut starts again at its beginning.
     if (size < at) at = 0
     if (size > at) process.stdout.write(await read(handle, at, size))
     at = size
-    await sleep(200, undefined, { signal: stopped.signal }).catch(() => {})
+    await sleep(200, undefined, { signal: end }).catch(() => {})
   }
 }

@@ -47,10 +47,16 @@ export function parseDeployment(body: unknown): FunctionDeployment {
   if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(service) || service.length > 63) {
     throw new Refusal(400, `service name "${service}" must be 1 to 63 of a-z, 0-9 and -, with no - at either end`)
   }
-  if (namespace && namespace !== NAMESPACE) throw new Refusal(400, `namespace "${namespace}" does not exist: the only one is ${NAMESPACE}`)
+  refuseOtherNamespace(namespace)
   scaleOf(labels)
+  scaleFactorOf(labels)
   routeOf(annotations)
   return parsed.data
+}
+
+/** @throws {Refusal} 400 for a namespace that is given and is not ours. */
+export function refuseOtherNamespace(namespace: string | null | undefined): void {
+  if (namespace && namespace !== NAMESPACE) throw new Refusal(400, `namespace "${namespace}" does not exist: the only one is ${NAMESPACE}`)
 }
 
 /** Least and most replicas by label; OpenFaaS CE's defaults and bounds (1 to 5). @throws {Refusal} 400 */
@@ -64,6 +70,16 @@ export function scaleOf(labels: FunctionDeployment['labels']): { min: number; ma
   const max = read('com.openfaas.scale.max', 5)
   if (min > max) throw new Refusal(400, `label com.openfaas.scale.min (${min}) is above com.openfaas.scale.max (${max})`)
   return { min, max }
+}
+
+/** By how many per cent of the most replicas an alert scales up, OpenFaaS CE's default unless a label says otherwise. @throws {Refusal} 400 */
+export function scaleFactorOf(labels: FunctionDeployment['labels']): number {
+  const key = 'com.openfaas.scale.factor'
+  const factor = Number(labels?.[key] ?? 10)
+  // CE's gateway deploys such a function, and then fails every call of it.
+  if (!Number.isInteger(factor) || factor < 1 || factor > 100)
+    throw new Refusal(400, `label ${key} is "${labels?.[key]}": a number from 1 to 100 is needed`)
+  return factor
 }
 
 const RESERVED = ['system', 'function', 'async-function', 'healthz', 'metrics', 'ui', '_']

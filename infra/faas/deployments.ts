@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../shared/runtime/log.ts'
-import { boundLog } from '../stack/log-file.ts'
 import { bundleOf, type FunctionDeployment, Refusal, revisionOf, routeOf, scaleOf } from './deployment.ts'
+import { logFileOf, logFolder } from './logs/files.ts'
 import { openRegistry } from './registry.ts'
 import type { ReplicaSpec } from './replica.ts'
 import { ReplicaSet } from './replicas.ts'
 import { RouteTable } from './route.ts'
+import type { Secrets } from './secrets.ts'
 import { readState, writeState } from './state.ts'
 
 /** What is kept on disk of one function. */
@@ -21,6 +22,7 @@ type Settings = { readonly data: string; readonly dist: string; readonly timeout
 /** All deployed functions. Every change is on disk before it is answered, and a restarted host goes on with what runs. */
 export class Deployments {
   #settings: Settings
+  #secrets: Secrets
   #log: Log
   #registry
   #byName = new Map<string, Deployed>()
@@ -28,17 +30,20 @@ export class Deployments {
   /** Replicas of removed functions, which still finish their requests. */
   #leaving = new Set<Promise<void>>()
 
-  constructor(settings: Settings, log: Log) {
+  constructor(settings: Settings, secrets: Secrets, log: Log) {
     this.#settings = settings
+    this.#secrets = secrets
     this.#log = log
-    mkdirSync(join(settings.data, 'logs'), { recursive: true })
+    mkdirSync(this.logFolder, { recursive: true })
     this.#registry = openRegistry(settings.data)
   }
 
   /** Starts what is on disk: replicas that still run are adopted, those of functions that are gone are ended. */
   restore(): void {
     const stored = readState<Stored[]>(this.#file, [])
-    const running = this.#registry.takeRunning(new Set(stored.map(({ deployment }) => deployment.service)))
+    const services = new Set(stored.map(({ deployment }) => deployment.service))
+    const running = this.#registry.takeRunning(services)
+    this.#secrets.clear(services)
     for (const one of stored) {
       const set = new ReplicaSet(one.deployment.service, this.#registry, this.#log)
       for (const record of running.filter(({ service }) => service === one.deployment.service)) set.adopt(record, this.#settings.timeoutMs)
@@ -66,7 +71,8 @@ export class Deployments {
     const old = this.#byName.get(service)
     if (update && !old) throw new Refusal(404, `function ${service} is not deployed`)
     if (!update && old) throw new Refusal(400, `function ${service} is deployed already: update it with PUT`)
-    if (secrets?.length) throw new Refusal(400, `secret "${secrets[0]}" does not exist`)
+    const absent = secrets?.find((name) => !this.#secrets.has(name))
+    if (absent !== undefined) throw new Refusal(400, `secret "${absent}" does not exist: create it first`)
     const route = routeOf(deployment.annotations)
     const owner = route === null ? undefined : this.#routes.owner(route)
     if (owner && owner !== old) throw new Refusal(400, `annotation http.route ${route} is taken by function ${owner.deployment.service}`)
@@ -103,14 +109,14 @@ export class Deployments {
     this.#leaving.add(left)
   }
 
-  /** Keeps the functions' log files bounded. */
-  boundLogs(): void {
-    for (const service of this.#byName.keys()) boundLog(this.#logFile(service))
-  }
-
   /** Ends every replica; what is deployed stays on disk. */
   async close(drainMs: number): Promise<void> {
     await Promise.all([...this.list().map(({ set }) => set.stop(drainMs)), ...this.#leaving])
+  }
+
+  /** Where the functions' logs are. */
+  get logFolder(): string {
+    return logFolder(this.#settings.data)
   }
 
   get #file(): string {
@@ -127,18 +133,15 @@ export class Deployments {
     writeState(this.#file, stored, { durable: true })
   }
 
-  #logFile(service: string): string {
-    return join(this.#settings.data, 'logs', `${service}.log`)
-  }
-
   #specOf({ deployment, revision }: Stored): ReplicaSpec {
-    const { service, image, envVars } = deployment
+    const { service, image, envVars, secrets } = deployment
+    const folder = secrets?.length ? { SECRETS_DIR: this.#secrets.folderFor(service, secrets) } : {}
     return {
       service,
       revision,
       bundle: this.#bundle(image),
-      env: envVars ?? {},
-      logFile: this.#logFile(service),
+      env: { ...envVars, ...folder },
+      logFileOf: (index) => logFileOf(this.logFolder, service, index),
       timeoutMs: this.#settings.timeoutMs,
     }
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { finished } from 'node:stream'
 import { AnswerParser } from './answer.ts'
 import type { Exchange } from './connection.ts'
-import { type CallId, headToFunction } from './headers.ts'
+import { addToAnswer, type CallId, headToFunction, SERVED_BY } from './headers.ts'
 import type { Replica } from './replica.ts'
 import { reply } from './reply.ts'
 
@@ -50,7 +50,7 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
 
   const parser = new AnswerParser(request.method!, {
     head({ status, reason, headers, sized }) {
-      headers.push('X-Call-Id', id.id, 'X-Start-Time', id.startedNs)
+      addToAnswer(headers, request, id)
       response.writeHead(status, reason, headers)
       // An answer of unknown length may be a stream of events whose first one is far away.
       if (!sized) response.flushHeaders()
@@ -134,7 +134,8 @@ export const tooLarge = (limitBytes: number) => `the body is larger than ${limit
 /** Answers in the function's stead. `X-OpenFaaS-Internal` marks an error of the platform, which is safe to repeat. */
 export function refuse({ request, response, id }: Call, status: number, message: string, headers: OutgoingHttpHeaders = {}): void {
   stopBody(request)
-  reply(response, status, message, { 'X-OpenFaaS-Internal': 'proxy', 'X-Call-Id': id.id, 'X-Start-Time': id.startedNs, ...headers })
+  const own = { 'X-OpenFaaS-Internal': 'proxy', 'X-Call-Id': id.id, 'X-Start-Time': id.startedNs, 'X-Served-By': SERVED_BY }
+  reply(response, status, message, { ...own, ...headers })
 }
 
 /** Reads the rest of a request and drops it. A body left unread would hold up the connection's next request until keep-alive ends. */

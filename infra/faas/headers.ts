@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { RELEASE } from './version.ts'
 
 /** Headers that speak of one connection (RFC 9110, 7.6.1); `expect`, which the host has answered itself; and what the host sets. */
 const NOT_PASSED_ON = new Set([
@@ -16,6 +17,9 @@ const NOT_PASSED_ON = new Set([
   'x-start-time',
   'x-call-id',
 ])
+
+/** Who passed an answer on. */
+export const SERVED_BY = `trade2026/${RELEASE}`
 
 /** What a call is known by, in the function and in the answer: the caller's id or a new one, and when it began (unix ns). */
 export type CallId = { readonly id: string; readonly startedNs: string }
@@ -37,6 +41,13 @@ export function headToFunction(request: IncomingMessage, path: string, { id, sta
   if (headers['transfer-encoding'] !== undefined) head += 'Transfer-Encoding: chunked\r\n'
   else if (headers['content-length'] === undefined && method !== 'GET' && method !== 'HEAD') head += 'Content-Length: 0\r\n'
   return `${head}X-Call-Id: ${id}\r\nX-Start-Time: ${startedNs}\r\n\r\n`
+}
+
+/** Adds to a function's answer what the host says in it, and its content type where it has none: the request's, as OpenFaaS does. */
+export function addToAnswer(raw: string[], request: IncomingMessage, { id, startedNs }: CallId): void {
+  raw.push('X-Call-Id', id, 'X-Start-Time', startedNs, 'X-Served-By', SERVED_BY)
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]!.toLowerCase() === 'content-type') return
+  raw.push('Content-Type', request.headers['content-type'] ?? 'text/plain')
 }
 
 /** Raw headers (name, value, ...) without those meant for this connection only, among them any that `connection` names. */

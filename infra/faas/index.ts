@@ -4,15 +4,20 @@ import { loadConfig } from '../../shared/runtime/config.ts'
 import { createLog } from '../../shared/runtime/log.ts'
 import { basicAuth } from './auth.ts'
 import { Deployments } from './deployments.ts'
+import { LogStamps } from './logs/stamps.ts'
 import { gatewayMetrics } from './metrics.ts'
-import { createGateway } from './server.ts'
+import { Secrets } from './secrets.ts'
+import { createGateway, createMetricsServer } from './server.ts'
+import { UsageMeter } from './usage.ts'
 
-const LOG_CHECK_MS = 10_000
+const LOG_BOUND_MS = 10_000
+const LOG_STAMP_MS = 200
 const DRAIN_MS = 5_000
 
 /** FAAS_DATA: state and logs; FAAS_DIST: where bundles are. basic_auth and secret_mount_path are OpenFaaS's own names. */
 const config = loadConfig({
   FAAS_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  FAAS_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(8082),
   FAAS_DATA: z.string().default('data/faas'),
   FAAS_DIST: z.string().default('dist'),
   FAAS_WAIT_MS: z.coerce.number().int().min(0).default(5_000),
@@ -28,10 +33,9 @@ const config = loadConfig({
 
 const log = createLog('faas')
 const authorize = config.basic_auth === 'true' ? basicAuth(config.secret_mount_path) : () => true
-const deployments = new Deployments(
-  { data: resolve(config.FAAS_DATA), dist: resolve(config.FAAS_DIST), timeoutMs: config.FAAS_TIMEOUT_MS },
-  log,
-)
+const data = resolve(config.FAAS_DATA)
+const secrets = new Secrets(data)
+const deployments = new Deployments({ data, dist: resolve(config.FAAS_DIST), timeoutMs: config.FAAS_TIMEOUT_MS }, secrets, log)
 const metrics = gatewayMetrics(deployments)
 const limits = {
   waitMs: config.FAAS_WAIT_MS,
@@ -39,18 +43,25 @@ const limits = {
   timeoutMs: config.FAAS_TIMEOUT_MS,
   maxBodyBytes: config.FAAS_MAX_BODY_BYTES,
 }
-const server = createGateway({ deployments, metrics, authorize, limits, log })
+const server = createGateway({ deployments, secrets, metrics, usage: new UsageMeter(), authorize, limits, log })
+const metricsServer = createMetricsServer(metrics)
 
-server.once('error', (err) => {
-  log.error({ err }, 'cannot listen')
-  process.exit(1)
+for (const one of [server, metricsServer]) {
+  one.once('error', (err) => {
+    log.error({ err }, 'cannot listen')
+    process.exit(1)
+  })
+}
+metricsServer.listen(config.FAAS_METRICS_PORT, '127.0.0.1', () => {
+  server.listen(config.FAAS_PORT, '127.0.0.1', () => {
+    // Only now: a second host on the same ports must not touch the replicas of the first.
+    deployments.restore()
+    log.info({ address: server.address(), metrics: metricsServer.address() }, 'listening')
+  })
 })
-server.listen(config.FAAS_PORT, '127.0.0.1', () => {
-  // Only now: a second host on the same port must not touch the replicas of the first.
-  deployments.restore()
-  log.info({ address: server.address() }, 'listening')
-})
-setInterval(() => deployments.boundLogs(), LOG_CHECK_MS).unref()
+const stamps = new LogStamps(deployments.logFolder)
+setInterval(() => stamps.look(), LOG_STAMP_MS).unref()
+setInterval(() => stamps.bound(), LOG_BOUND_MS).unref()
 
 let stopping = false
 const stop = async () => {

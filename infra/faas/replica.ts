@@ -8,13 +8,14 @@ import { Connections } from './connection.ts'
 import { probe } from './probe.ts'
 import { type ReplicaRecord, signalReplica } from './registry.ts'
 
-/** What a replica runs: `bundle` and `logFile` are paths, `env` is all of its environment but PORT and HOST. */
+/** What a replica runs: `bundle` is a path, `env` is all of its environment but PORT and HOST. */
 export type ReplicaSpec = {
   readonly service: string
   readonly revision: string
   readonly bundle: string
   readonly env: Readonly<Record<string, string>>
-  readonly logFile: string
+  /** Where a replica of this number writes its output. */
+  readonly logFileOf: (index: number) => string
   /** How long it may stay silent in a call. */
   readonly timeoutMs: number
 }
@@ -69,7 +70,7 @@ export class Replica {
   /** Starts a process in a session of its own, so that neither a terminal's Ctrl-C nor the end of the host ends it. */
   static async start(spec: ReplicaSpec, index: number, save: (record: ReplicaRecord) => void, listener: Listener): Promise<Replica> {
     const port = await freePorts(1)
-    const log = openLog(spec.logFile)
+    const log = openLog(spec.logFileOf(index))
     const env = { ...spec.env, PORT: String(port), HOST: '127.0.0.1' }
     const child = spawn(process.execPath, [spec.bundle], { detached: true, env, stdio: ['ignore', log, log] })
     closeSync(log)

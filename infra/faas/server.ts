@@ -1,27 +1,26 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Log } from '../../shared/runtime/log.ts'
 import type { Authorize } from './auth.ts'
-import type { Deployments } from './deployments.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { createProxy, type ProxyLimits } from './proxy.ts'
 import { reply } from './reply.ts'
 import { serviceOf } from './route.ts'
+import type { Managed } from './system/call.ts'
 import { answerSystem } from './system.ts'
 
 /** Longer than any client keeps an idle connection, so that the client closes first and no request meets a closed socket. */
 const KEEP_ALIVE_MS = 120_000
 const MAX_HEADER_BYTES = 32 * 1024
 
-export type Gateway = {
-  readonly deployments: Deployments
-  readonly metrics: GatewayMetrics
+export type Gateway = Managed & {
   readonly authorize: Authorize
   readonly limits: ProxyLimits
   readonly log: Log
 }
 
-/** The gateway's one port: functions by name or route, the management API, health, metrics. */
-export function createGateway({ deployments, metrics, authorize, limits, log }: Gateway): Server {
+/** The gateway's main port: functions by name or route, the management API, health. */
+export function createGateway(gateway: Gateway): Server {
+  const { deployments, metrics, limits, log } = gateway
   const invoke = createProxy(limits, metrics)
 
   const answer = (request: IncomingMessage, response: ServerResponse): void | Promise<void> => {
@@ -31,9 +30,8 @@ export function createGateway({ deployments, metrics, authorize, limits, log }: 
       const deployed = deployments.get(service)
       return deployed ? invoke(deployed, rest, request, response) : text(request, response, 404, `error finding function ${service}`)
     }
-    if (url.startsWith('/system/')) return answerSystem({ deployments, metrics, authorize }, request, response)
+    if (url.startsWith('/system/')) return answerSystem(gateway, request, response)
     if (url === '/healthz') return text(request, response, 200, 'OK')
-    if (url === '/metrics') return metrics.text().then((lines) => text(request, response, 200, lines, metrics.contentType))
     const routed = deployments.byRoute(url)
     if (routed) return invoke(routed.deployed, routed.rest, request, response)
     text(request, response, 404, `nothing at ${url}`)
@@ -52,7 +50,16 @@ export function createGateway({ deployments, metrics, authorize, limits, log }: 
   })
 }
 
-function text(request: IncomingMessage, response: ServerResponse, status: number, body: string, contentType = 'text/plain'): void {
+/** The gateway's second port: its metrics, at `/metrics`, open to all. */
+export function createMetricsServer(metrics: GatewayMetrics): Server {
+  return createServer(async (request, response) => {
+    if (request.url !== '/metrics') return text(request, response, 404, `nothing at ${request.url}`)
+    request.resume()
+    reply(response, 200, await metrics.text(), { 'Content-Type': metrics.contentType })
+  })
+}
+
+function text(request: IncomingMessage, response: ServerResponse, status: number, body: string): void {
   request.resume()
-  reply(response, status, body, { 'Content-Type': contentType })
+  reply(response, status, body)
 }

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** Reads a JSON file, or gives `absent` when there is none. @throws {SyntaxError} when the file is not JSON: nothing of ours writes half a file. */
 export function readState<T>(path: string, absent: T): T {
@@ -10,15 +11,33 @@ export function readState<T>(path: string, absent: T): T {
   }
 }
 
-/** Replaces a JSON file at once: after a `kill -9` it holds the old value or the new one. `durable` holds that for a power loss too. */
-export function writeState(path: string, value: unknown, { durable }: { durable: boolean }): void {
-  const draft = `${path}.tmp`
+/** What a file is called while it is written. No name of ours ends so. */
+export const draftOf = (path: string): string => `${path}~`
+
+/** Replaces a JSON file: see `replaceFile`. */
+export const writeState = (path: string, value: unknown, options: { durable: boolean }): void =>
+  replaceFile(path, JSON.stringify(value, null, 1), options)
+
+/** Replaces a file at once: after a `kill -9` it holds the old content or the new one. `durable`: the new one, also after a power loss. Only its owner can read it. */
+export function replaceFile(path: string, content: string | Uint8Array, { durable }: { durable: boolean }): void {
+  const draft = draftOf(path)
   const file = openSync(draft, 'w', 0o600)
   try {
-    writeSync(file, JSON.stringify(value, null, 1))
+    writeFileSync(file, content)
     if (durable) fsyncSync(file)
   } finally {
     closeSync(file)
   }
   renameSync(draft, path)
+  if (durable) syncFolder(dirname(path))
+}
+
+/** Without it a power loss may take a file's new name back. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from './problem.ts'
 import { readStackFile, type StackFunction } from './stack-file.ts'
+import { applySecrets } from './stack-secrets.ts'
 
 /** What to deploy, and where. */
 type DeployOptions = {
@@ -22,12 +23,15 @@ type DeployOptions = {
 const LOOK_MS = 25
 
 /**
- * Deploys every function of a stack file over HTTP as faas-cli does (an update first, a new deployment when there is none), and waits until all are ready.
+ * Deploys every function of a stack file over HTTP as faas-cli does (an update first, a new deployment when there is none), with the secrets that lie beside the
+ * file, and waits until all are ready.
  * @throws {Problem} naming functions that the file does not have; with the gateway's own words when it refuses one; or naming those that are not ready in time.
  */
 export async function deployStack(options: DeployOptions): Promise<void> {
   const { stackFile, env = {}, variables = process.env, onProgress, readyWithinMs = 30_000 } = options
   const functions = chosen(await readStackFile(stackFile, variables), options)
+  const named = functions.flatMap(({ secrets }) => secrets ?? [])
+  await applySecrets(stackFile, named, (method, path, body) => call(options, method, path, body))
   await Promise.all(
     functions.map(async ({ envVars, ...rest }) => {
       await deploy(options, { ...rest, envVars: { ...envVars, ...env } })
@@ -56,22 +60,22 @@ function chosen(functions: readonly StackFunction[], { stackFile, only }: Deploy
 
 async function deploy(options: DeployOptions, deployment: StackFunction): Promise<void> {
   const body = JSON.stringify(deployment)
-  let response = await call(options, 'PUT', body)
-  if (response.status === 404) response = await call(options, 'POST', body)
+  let response = await call(options, 'PUT', 'functions', body)
+  if (response.status === 404) response = await call(options, 'POST', 'functions', body)
   const text = await response.text()
   if (!response.ok) throw new Problem(`function ${deployment.service} was refused: ${text || `status ${response.status}`}`)
 }
 
 async function list(options: DeployOptions): Promise<{ name: string; replicas: number; availableReplicas: number }[]> {
-  const response = await call(options, 'GET')
+  const response = await call(options, 'GET', 'functions')
   if (!response.ok) throw new Problem(`the gateway answered ${response.status}: ${await response.text()}`)
   return (await response.json()) as { name: string; replicas: number; availableReplicas: number }[]
 }
 
-async function call({ gatewayUrl, user, password }: DeployOptions, method: string, body?: string): Promise<Response> {
+async function call({ gatewayUrl, user, password }: DeployOptions, method: string, path: string, body?: string): Promise<Response> {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
-  const url = new URL('/system/functions', gatewayUrl)
+  const url = new URL(`/system/${path}`, gatewayUrl)
   return fetch(url, { method, headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(60_000) }).catch((error) => {
     throw new Problem(`no gateway answers at ${gatewayUrl} (${error.cause?.code ?? error.message})`)
   })

@@ -11,7 +11,7 @@ export function identityOf(pid: number): string | undefined {
 }
 
 /** The fields of /proc/PID/stat after the name (which may hold spaces): state, parent, group, ... */
-const statOf = (pid: number): string[] | undefined => {
+export const statOf = (pid: number): string[] | undefined => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return text.slice(text.lastIndexOf(')') + 2).split(' ')

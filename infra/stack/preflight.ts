@@ -5,7 +5,7 @@ import { PORT_SETTINGS, type Ports, type Settings } from './settings.ts'
 
 /** Finds ports in use before anything starts. @throws {Problem} naming each with the setting that moves it. */
 export async function portsFree({ ports, given, triggers }: Settings): Promise<void> {
-  const own: (keyof Ports)[] = ['gateway', 'trigger']
+  const own: (keyof Ports)[] = ['gateway', 'gatewayMetrics', 'trigger']
   if (!given.nats) own.push('nats', 'natsMonitor')
   if (!given.valkey) own.push('valkey')
   if (!given.questdb) own.push('questdb', 'questdbPg')

@@ -32,7 +32,13 @@ export const hostProgram = ({ data, state, ports, urls }: Settings): ProcessSpec
   ...spec({
     name: 'gateway',
     bundle: 'faas/index.js',
-    env: { FAAS_PORT: String(ports.gateway), FAAS_DATA: join(state, 'faas'), FAAS_DIST: DIST, secret_mount_path: secretsFolder(data) },
+    env: {
+      FAAS_PORT: String(ports.gateway),
+      FAAS_METRICS_PORT: String(ports.gatewayMetrics),
+      FAAS_DATA: join(state, 'faas'),
+      FAAS_DIST: DIST,
+      secret_mount_path: secretsFolder(data),
+    },
   }),
   port: ports.gateway,
   healthy: () => answers(`${urls.GATEWAY_URL}/healthz`),

@@ -18,6 +18,7 @@ const Env = z.object({
   TRADE2026_PORT_QUESTDB: port(9000),
   TRADE2026_PORT_QUESTDB_PG: port(8812),
   TRADE2026_PORT_GATEWAY: port(8080),
+  TRADE2026_PORT_GATEWAY_METRICS: port(8082),
   TRADE2026_PORT_TRIGGER: port(8083),
   TRADE2026_TRIGGERS: z.coerce.number().int().min(1).max(8).default(1),
   TRADE2026_VALKEY_MEMORY: z
@@ -29,7 +30,7 @@ const Env = z.object({
   QUESTDB_URL: z.url({ protocol: /^https?$/ }).optional(),
 })
 
-export type Ports = ServerPorts & { readonly gateway: number; readonly trigger: number }
+export type Ports = ServerPorts & { readonly gateway: number; readonly gatewayMetrics: number; readonly trigger: number }
 type Urls = { readonly NATS_URL: string; readonly VALKEY_URL: string; readonly QUESTDB_URL: string; readonly GATEWAY_URL: string }
 
 /** Where a stack lives and what it listens on. */
@@ -56,6 +57,7 @@ export const PORT_SETTINGS: Record<keyof Ports, string> = {
   questdb: 'TRADE2026_PORT_QUESTDB',
   questdbPg: 'TRADE2026_PORT_QUESTDB_PG',
   gateway: 'TRADE2026_PORT_GATEWAY',
+  gatewayMetrics: 'TRADE2026_PORT_GATEWAY_METRICS',
   trigger: 'TRADE2026_PORT_TRIGGER',
 }
 
@@ -71,6 +73,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     questdb: e.TRADE2026_PORT_QUESTDB,
     questdbPg: e.TRADE2026_PORT_QUESTDB_PG,
     gateway: e.TRADE2026_PORT_GATEWAY,
+    gatewayMetrics: e.TRADE2026_PORT_GATEWAY_METRICS,
     trigger: e.TRADE2026_PORT_TRIGGER,
   }
   const given = { nats: e.NATS_URL, valkey: e.VALKEY_URL, questdb: e.QUESTDB_URL }
@@ -86,20 +89,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
 
 /** Settings of a stack of one's own: free ports, the folder given, no server from outside. */
 export async function freeSettings(data: string, { triggers = 1 } = {}): Promise<Settings> {
-  const first = await freePorts(6 + triggers)
-  const [nats, natsMonitor, valkey, questdb, questdbPg, gateway, trigger] = [0, 1, 2, 3, 4, 5, 6].map((i) => first + i) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
+  const names = ['nats', 'natsMonitor', 'valkey', 'questdb', 'questdbPg', 'gateway', 'gatewayMetrics', 'trigger'] as const
+  const first = await freePorts(names.length - 1 + triggers)
+  const ports = Object.fromEntries(names.map((name, i) => [name, first + i])) as Ports
   return settingsOf({
     data,
     cache: cacheFolder(),
-    ports: { nats, natsMonitor, valkey, questdb, questdbPg, gateway, trigger },
+    ports,
     triggers,
     valkeyMemory: VALKEY_MEMORY,
     given: {},

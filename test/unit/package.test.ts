@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { RELEASE } from '../../infra/faas/version.ts'
 import { ROOT } from '../../infra/stack/settings.ts'
 
 type Dependencies = Readonly<Record<string, string>>
@@ -14,6 +15,10 @@ const { '': _, ...locked } = (JSON.parse(lockText) as { packages: Record<string,
 test.each(['dependencies', 'devDependencies', 'optionalDependencies'])('%s are exact versions', (kind) => {
   const loose = Object.entries(manifest[kind] as Dependencies).filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
   expect(loose).toEqual([])
+})
+
+test('the gateway says the version of the project', () => {
+  expect(RELEASE).toBe(manifest.version)
 })
 
 test('the lock file pins every package by its hash and names no place to get it from', () => {

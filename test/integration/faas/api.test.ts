@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import manifest from '../../../package.json' with { type: 'json' }
 import { TestHost, until } from './host.ts'
 
 let host: TestHost
@@ -42,7 +43,10 @@ test('a function is deployed, shown exactly as it came, invoked under all its na
   expect(shown).toMatchObject({ name: service, ...rest, namespace: 'openfaas-fn', replicas: 1, availableReplicas: 1, invocationCount: 0 })
   expect(Number.isNaN(Date.parse(shown.createdAt))).toBe(false)
   expect(shown).not.toHaveProperty('network')
-  expect(JSON.parse((await host.system('GET', 'functions?namespace=openfaas-fn')).text)).toEqual([shown])
+  const { usage, ...listed } = shown
+  expect(usage).toEqual({ cpu: expect.any(Number), totalMemoryBytes: expect.any(Number) })
+  expect(usage.totalMemoryBytes).toBeGreaterThan(10_000_000)
+  expect(JSON.parse((await host.system('GET', 'functions?namespace=openfaas-fn')).text)).toEqual([listed])
 
   for (const [path, seen] of [
     ['/function/life', '/'],
@@ -73,7 +77,7 @@ test('a function gets its own environment and nothing of the host', async () => 
 })
 
 test.each([
-  ['{', 'the body is not a JSON object'],
+  ['{', 'the body is not JSON'],
   ['[]', 'deployment: body'],
   [{ service: 'a' }, 'deployment: image'],
   [{ service: 'Upper', image: 'probe' }, 'service name "Upper"'],
@@ -125,11 +129,14 @@ test('requests with the same affinity meet the same replica, others spread', asy
 test('info and metrics have the names that OpenFaaS gives them', async () => {
   await host.deploy('counted')
   await host.call('/function/counted')
+  const { version } = manifest
   expect(JSON.parse((await host.system('GET', 'info')).text)).toMatchObject({
-    provider: { version: {} },
-    version: { release: expect.any(String) },
+    provider: { provider: 'trade2026', orchestration: 'processes', version: { release: version } },
+    version: { release: version, sha: expect.any(String), commit_message: expect.any(String) },
+    arch: expect.stringMatching(/^(x86_64|aarch64)$/),
   })
-  const { text } = await host.call('/metrics')
+  const text = await host.metrics()
+  expect(text).toContain('gateway_function_invocation_started{function_name="counted.openfaas-fn"} 1')
   expect(text).toContain('gateway_function_invocation_total{function_name="counted.openfaas-fn",code="200"} 1')
   expect(text).toContain('gateway_functions_seconds_count{function_name="counted.openfaas-fn",code="200"} 1')
   expect(text).toContain('gateway_service_count{function_name="counted.openfaas-fn"} 1')

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deployStack } from '../../../infra/stack/deploy.ts'
@@ -35,6 +35,21 @@ test('only the functions asked for are deployed, and one that is not in the file
   expect((await host.call('/function/chosen')).status).toBe(200)
   expect((await host.call('/function/left')).status).toBe(404)
   await expect(deployStack(options(functions, { only: ['chosen', 'absent'] }))).rejects.toThrow(/no function absent; it has chosen, left/)
+})
+
+test('secrets that lie beside the stack file are brought along, again when they change; without one the deployment is refused', async () => {
+  mkdirSync(join(host.folder, '.secrets'), { recursive: true })
+  const seen = async () => JSON.parse((await host.call('/function/keeper/secrets')).text)
+  const functions = '{ keeper: { image: local/probe, secrets: [beside, elsewhere] } }'
+  writeFileSync(join(host.folder, '.secrets/beside'), 'first')
+  await expect(deployStack(options(functions))).rejects.toThrow(/function keeper was refused: secret "elsewhere" does not exist/)
+  await host.system('POST', 'secrets', { name: 'elsewhere', value: 'as it was' })
+  const base64 = (text: string) => expect.objectContaining({ base64: Buffer.from(text).toString('base64') })
+  for (const value of ['first', 'second']) {
+    writeFileSync(join(host.folder, '.secrets/beside'), value)
+    await deployStack(options(functions))
+    expect(await seen()).toEqual({ beside: base64(value), elsewhere: base64('as it was') })
+  }
 })
 
 test('a refusal is told in the words of the gateway', async () => {

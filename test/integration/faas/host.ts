@@ -26,6 +26,8 @@ type Probe = {
 
 type CallOptions = { method?: string; headers?: Record<string, string>; body?: string | Buffer; agent?: Agent }
 
+export const AUTHORIZATION = `Basic ${Buffer.from('admin:secret word').toString('base64')}`
+
 /** A host process of a test's own, with its folders, secrets and a probe function to deploy under any name. */
 export class TestHost {
   readonly folder: string
@@ -46,7 +48,7 @@ export class TestHost {
     writeFileSync(join(folder, 'secrets/basic-auth-password'), 'secret word\n')
     writeFileSync(join(folder, 'dist/package.json'), '{"type":"module"}')
     copyFileSync(join(import.meta.dirname, 'probe.js'), join(folder, 'dist/functions/probe/index.js'))
-    const host = new TestHost(folder, await freePorts(1), settings)
+    const host = new TestHost(folder, await freePorts(2), settings)
     await host.up()
     return host
   }
@@ -63,13 +65,14 @@ export class TestHost {
     const log = openSync(join(this.folder, 'host.log'), 'a')
     const env = {
       FAAS_PORT: String(this.port),
+      FAAS_METRICS_PORT: String(this.port + 1),
       FAAS_DATA: join(this.folder, 'data'),
       FAAS_DIST: join(this.folder, 'dist'),
       secret_mount_path: join(this.folder, 'secrets'),
       ...this.#settings,
     }
     this.#process = spawn(process.execPath, [join(ROOT, 'infra/faas/index.ts')], { env, stdio: ['ignore', log, log] })
-    await until('the host listens', async () => (await this.call('/healthz')).status === 200)
+    await until('the host listens', async () => (await this.call('/healthz')).status === 200, 60_000)
   }
 
   /** Ends the process with a signal and waits for it. */
@@ -105,11 +108,17 @@ export class TestHost {
     })
   }
 
-  /** Calls the management API as its user. */
+  /** The gateway's own metrics. */
+  async metrics(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.port + 1}/metrics`)).text()
+  }
+
+  /** Calls the management API as its user, with the headers of faas-cli. */
   system(method: string, path: string, body?: unknown): Promise<Answer> {
-    const authorization = `Basic ${Buffer.from('admin:secret word').toString('base64')}`
-    const more = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
-    return this.call(`/system/${path}`, { method, headers: { authorization }, ...more })
+    const headers = { 'User-Agent': 'faas-cli/0.18.12', Authorization: AUTHORIZATION, 'Accept-Encoding': 'gzip' }
+    if (body === undefined) return this.call(`/system/${path}`, { method, headers })
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    return this.call(`/system/${path}`, { method, headers: { ...headers, 'Content-Type': 'application/json' }, body: text })
   }
 
   /** Deploys the probe function and waits until all its replicas are ready. */

@@ -1,6 +1,8 @@
 // A function for the host's tests: what it does is in the path. Copied into a temporary dist as a bundle would be.
 import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const { PORT, HOST, READY_AFTER_MS = '0', CRASH_AT_START } = process.env
@@ -37,6 +39,18 @@ const server = createServer(async (req, res) => {
       for (let i = 0; i < 64; i++) if (!res.write(part)) await new Promise((go) => res.once('drain', go))
       return res.end()
     }
+    case '/print':
+      for await (const part of req) process.stdout.write(part)
+      return res.end()
+    case '/secrets': {
+      const files = readdirSync(process.env.SECRETS_DIR).map((name) => {
+        const path = join(process.env.SECRETS_DIR, name)
+        return [name, { mode: (statSync(path).mode & 0o777).toString(8), base64: readFileSync(path, 'base64') }]
+      })
+      return res.end(JSON.stringify(Object.fromEntries(files)))
+    }
+    case '/status':
+      return res.writeHead(Number(searchParams.get('code')), { 'retry-after': '7' }).end('as asked')
     case '/slow':
       await sleep(Number(searchParams.get('ms')))
   }

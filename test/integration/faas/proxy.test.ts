@@ -4,6 +4,7 @@ import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import manifest from '../../../package.json' with { type: 'json' }
 import { TestHost } from './host.ts'
 
 let host: TestHost
@@ -38,6 +39,7 @@ test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s arrives with
   expect(answer.headers).toMatchObject({
     'x-call-id': seen.headers['x-call-id'],
     'x-start-time': seen.headers['x-start-time'],
+    'x-served-by': `trade2026/${manifest.version}`,
     'x-probe': 'yes',
   })
 })
@@ -50,6 +52,19 @@ test('HEAD has no body, a given call id and forwarding headers stay, other metho
   expect(answer.json().headers).not.toHaveProperty('traceparent')
   expect(answer.headers['x-call-id']).toBe('mine')
   expect((await host.call('/function/probe', { method: 'TRACE' })).status).toBe(405)
+})
+
+test('an answer without a content type has that of the request, or is plain text', async () => {
+  const typeOf = async (headers: Record<string, string>) =>
+    (await host.call('/function/probe/status?code=200', { method: 'POST', headers, body: 'x' })).headers['content-type']
+  expect(await typeOf({ 'Content-Type': 'application/octet-stream' })).toBe('application/octet-stream')
+  expect(await typeOf({})).toBe('text/plain')
+})
+
+test.each([202, 301, 400, 404, 429, 500, 503])("status %i of a function is the caller's, with its headers", async (code) => {
+  const answer = await host.call(`/function/probe/status?code=${code}`)
+  expect([answer.status, answer.headers['retry-after'], answer.text]).toEqual([code, '7', 'as asked'])
+  expect(answer.headers).not.toHaveProperty('x-openfaas-internal')
 })
 
 test.each([1, 65_536, 9_999_999])('a body of %i bytes arrives whole, sized or in chunks', async (sizeBytes) => {

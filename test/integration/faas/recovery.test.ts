@@ -82,7 +82,7 @@ test('a host told to stop ends every replica, adopted ones as well, after the ca
   expect(running).toHaveLength(2)
   const slow: Promise<Answer> = host.call('/function/own/slow?ms=300')
   await until('the call is on its way', async () =>
-    (await host.call('/metrics')).text.includes('invocation_started{function_name="own.openfaas-fn"} 1'),
+    (await host.metrics()).includes('invocation_started{function_name="own.openfaas-fn"} 1'),
   )
 
   expect(await host.down('SIGTERM')).toBe(0)

@@ -5,7 +5,16 @@ test('without any setting the stack is on its usual ports, in the repository', (
   const { data, ports, urls, given, triggers, valkeyMemory } = readSettings({})
 
   expect(data).toMatch(/\/data$/)
-  expect(ports).toEqual({ nats: 4222, natsMonitor: 8222, valkey: 6379, questdb: 9000, questdbPg: 8812, gateway: 8080, trigger: 8083 })
+  expect(ports).toEqual({
+    nats: 4222,
+    natsMonitor: 8222,
+    valkey: 6379,
+    questdb: 9000,
+    questdbPg: 8812,
+    gateway: 8080,
+    gatewayMetrics: 8082,
+    trigger: 8083,
+  })
   expect(urls).toEqual({
     NATS_URL: 'nats://127.0.0.1:4222',
     VALKEY_URL: 'redis://127.0.0.1:6379',
