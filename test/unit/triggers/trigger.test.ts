@@ -10,6 +10,7 @@ test('a function without trigger annotations has no trigger', () => {
 test('what is left out has a default, and other annotations are not ours', () => {
   expect(triggerOf('f', { ...positioned, 'prometheus.io/scrape': 'true' })).toEqual({
     functionName: 'f',
+    delivery: 'positioned',
     stream: 'MARKET_TICKS',
     subjects: [],
     readers: 1,
@@ -34,6 +35,7 @@ test('every setting is read', () => {
   }
   expect(triggerOf('f', annotations)).toEqual({
     functionName: 'f',
+    delivery: 'positioned',
     stream: 'MARKET_TICKS',
     subjects: ['ticks.nyse.>', 'ticks.arca.>'],
     readers: 4,
@@ -49,7 +51,12 @@ test('every setting is read', () => {
 
 test.each([
   ['an unknown key', { 'trigger.bach': '5000' }, /bach/],
-  ['acked delivery', { 'trigger.delivery': 'acked' }, /not built yet/],
+  ['readers of an acked trigger', { 'trigger.delivery': 'acked', 'trigger.readers': '2' }, /readers/],
+  [
+    'more than a message a call in the form of one',
+    { 'trigger.delivery': 'acked', 'trigger.form': 'message', 'trigger.batch': '2' },
+    /batch is 1/,
+  ],
   ['another delivery', { 'trigger.delivery': 'pushed' }, /positioned/],
   ['no readers', { 'trigger.readers': '0' }, /readers/],
   ['a batch that is no number', { 'trigger.batch': '5e3' }, /batch/],
@@ -59,6 +66,30 @@ test.each([
   ['a stream name with a dot', { 'trigger.stream': 'A.B' }, /stream/],
 ])('%s is refused', (_, wrong, message) => {
   expect(() => triggerOf('f', { ...positioned, ...wrong })).toThrow(message)
+})
+
+test('an acked trigger has settings of its own', () => {
+  const annotations = {
+    ...positioned,
+    'trigger.delivery': 'acked',
+    'trigger.concurrency': '4',
+    'trigger.order': 'subject',
+    'trigger.max-attempts': '3',
+    'trigger.max-age': '1h',
+    'trigger.backoff-ms': '200',
+  }
+  expect(triggerOf('f', annotations)).toMatchObject({
+    delivery: 'acked',
+    batch: 100,
+    concurrency: 4,
+    order: { kind: 'subject' },
+    maxAttempts: 3,
+  })
+  expect(triggerOf('f', annotations)).toMatchObject({ maxAgeMs: 3_600_000, backoffMs: 200, backoffMostMs: 60_000, form: 'batch' })
+  expect(triggerOf('f', { ...positioned, 'trigger.delivery': 'acked', 'trigger.form': 'message' })).toMatchObject({
+    form: 'message',
+    batch: 1,
+  })
 })
 
 test('without a stream or a delivery it is refused, and both are named', () => {
