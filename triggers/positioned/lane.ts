@@ -125,10 +125,13 @@ export class Lane {
    */
   rest(brokerMs: number | undefined, last = Number.POSITIVE_INFINITY): void {
     if (this.#state !== 'ready' || this.#queue.length > 0) return
-    if (sequenceOf(this.#places.furthest) > last) {
+    const { furthest } = this.#places
+    if (sequenceOf(furthest) > last) {
       this.doubt()
       return
     }
+    // Slots that wait for the next epoch to begin stand at what was seen, under that epoch's number.
+    if (sequenceOf(furthest) === sequenceOf(this.#seen.version)) this.pass(furthest, this.#seen.ms, this.#seen.subNs)
     const { version } = this.#seen
     // A function that has no state yet has nothing to close either.
     if (this.#places.areNewAt(version) || (brokerMs === undefined && !this.#places.areBehind(version))) return

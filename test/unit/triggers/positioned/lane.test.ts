@@ -136,6 +136,28 @@ test('what was only seen moves the positions when the lane rests, and a quiet ba
   })
 })
 
+test('slots that wait for the next epoch are told of the quiet with the others', () => {
+  const lane = new Lane([0, 1], { stream: 'S', batch: 10, maxBytes: 1000, waitMs: 0 })
+  // Slot 1 had read 9, which is gone: the next message is 7, of epoch 2.
+  const places = [
+    { slot: 0, after: versionOf(1, 5), begin: false, read: versionOf(1, 5), ns: '5000000' },
+    { slot: 1, after: versionOf(1, 9), begin: false, read: versionOf(2, 6), ns: '6000000' },
+  ]
+  lane.place(places, { version: versionOf(1, 5), ms: 5, subNs: 0 })
+  lane.pass(versionOf(1, 6), 6, 0)
+  lane.rest(1_700_000_001_000, 6)
+  expect(call(lane).head).toMatchObject({
+    epoch: 2,
+    last: 6,
+    lastNs: '6000000',
+    count: 0,
+    slots: [
+      [0, versionOf(1, 5), 0],
+      [1, versionOf(1, 9), 0],
+    ],
+  })
+})
+
 test('it says when it holds enough, and takes nothing while it seeks', () => {
   const lane = placedLane({ batch: 3 })
   show(lane, 1, 5)
