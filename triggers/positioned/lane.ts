@@ -131,7 +131,8 @@ export class Lane {
       return
     }
     // Slots that wait for the next epoch to begin stand at what was seen, under that epoch's number.
-    if (sequenceOf(furthest) === sequenceOf(this.#seen.version)) this.pass(furthest, this.#seen.ms, this.#seen.subNs)
+    const { version: shown } = this.#seen
+    if (furthest > shown && sequenceOf(furthest) === sequenceOf(shown)) this.#seen = { ...this.#seen, version: furthest }
     const { version } = this.#seen
     // A function that has no state yet has nothing to close either.
     if (this.#places.areNewAt(version) || (brokerMs === undefined && !this.#places.areBehind(version))) return
