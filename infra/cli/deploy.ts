@@ -7,12 +7,15 @@ import { GATEWAY_USER, gatewayPassword } from '../stack/secrets.ts'
 import { ROOT, readSettings } from '../stack/settings.ts'
 import { applyStorage } from '../storage/apply.ts'
 
+/** The servers of a stack that runs answer, or are just being started again. */
+const WAIT_MS = 20_000
+
 /** Brings functions of stack.yml (all, when none is named), with the streams and tables they need, to the stack that runs. */
 export async function deploy(functions: readonly string[]): Promise<number> {
   const { data, urls } = readSettings()
   if (!supervisorOf(data)) throw new Problem(`no stack runs on ${data}: start one with \`trade2026 up\``)
   const { GATEWAY_URL: gatewayUrl, ...env } = urls
-  await Promise.all([buildAll(), applyStorage(urls)])
+  await Promise.all([buildAll(), applyStorage(urls, WAIT_MS)])
   const options = { gatewayUrl, user: GATEWAY_USER, password: await gatewayPassword(data), stackFile: join(ROOT, 'stack.yml'), env }
   const onProgress = (service: string, state: string) => {
     if (state === 'ready') console.log(`${service} is ready: ${gatewayUrl}/function/${service}`)

@@ -8,8 +8,8 @@ import { applyTables } from './questdb/apply.ts'
 const WAIT_MS = 60_000
 
 /** Creates streams, bucket and tables, or brings them up to date: the one place that does. Doing it again changes nothing. */
-export async function applyStorage(urls: { readonly NATS_URL: string; readonly QUESTDB_URL: string }): Promise<void> {
-  await Promise.all([applyNats(urls.NATS_URL), applyTables(urls.QUESTDB_URL)])
+export async function applyStorage(urls: { readonly NATS_URL: string; readonly QUESTDB_URL: string }, waitMs = WAIT_MS): Promise<void> {
+  await Promise.all([applyNats(urls.NATS_URL, waitMs), applyTables(urls.QUESTDB_URL, waitMs)])
 }
 
 /**
