@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
 import * as z from 'zod'
+import { natsConfig } from '../../shared/adapters/nats/config.ts'
+import { connectNats } from '../../shared/adapters/nats/connect.ts'
 import { loadConfig } from '../../shared/runtime/config.ts'
 import { createLog } from '../../shared/runtime/log.ts'
+import { createAsync } from './async.ts'
 import { basicAuth } from './auth.ts'
 import { Deployments } from './deployments.ts'
 import { LogStamps } from './logs/stamps.ts'
@@ -14,7 +17,7 @@ const LOG_BOUND_MS = 10_000
 const LOG_STAMP_MS = 200
 const DRAIN_MS = 5_000
 
-/** FAAS_DATA: state and logs; FAAS_DIST: where bundles are. basic_auth and secret_mount_path are OpenFaaS's own names. */
+/** FAAS_DATA: state and logs; FAAS_DIST: where bundles are; NATS_URL: where asynchronous calls wait. basic_auth and secret_mount_path are OpenFaaS's own names. */
 const config = loadConfig({
   FAAS_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   FAAS_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(8082),
@@ -29,6 +32,7 @@ const config = loadConfig({
     .default(64 * 1024 * 1024),
   basic_auth: z.enum(['true', 'false']).default('true'),
   secret_mount_path: z.string().default('/run/secrets/'),
+  NATS_URL: natsConfig.NATS_URL.optional(),
 })
 
 const log = createLog('faas')
@@ -43,7 +47,9 @@ const limits = {
   timeoutMs: config.FAAS_TIMEOUT_MS,
   maxBodyBytes: config.FAAS_MAX_BODY_BYTES,
 }
-const server = createGateway({ deployments, secrets, metrics, usage: new UsageMeter(), authorize, limits, log })
+const nats = config.NATS_URL === undefined ? undefined : connectNats({ NATS_URL: config.NATS_URL }, 'gateway')
+const enqueue = nats && createAsync({ nats, maxBodyBytes: limits.maxBodyBytes, idleMs: config.FAAS_TIMEOUT_MS })
+const server = createGateway({ deployments, secrets, metrics, usage: new UsageMeter(), authorize, limits, enqueue, log })
 const metricsServer = createMetricsServer(metrics)
 
 for (const one of [server, metricsServer]) {
@@ -69,6 +75,7 @@ const stop = async () => {
   stopping = true
   server.close()
   await deployments.close(DRAIN_MS)
+  await nats?.close()
   log.info('stopped')
   process.exit(0)
 }

@@ -14,6 +14,9 @@ export function serviceOf(url: string): { service: string; rest: string } {
   return { service, rest: url[end] === '/' ? url.slice(end) : `/${url.slice(end)}` }
 }
 
+/** The same of `/async-function/NAME...`. */
+export const asyncServiceOf = (url: string) => serviceOf(`/function/${url.slice('/async-function/'.length)}`)
+
 /** Which function answers under which path prefix (annotation `http.route`). */
 export class RouteTable<T extends { readonly deployment: FunctionDeployment }> {
   #routes: { readonly prefix: string; readonly deployed: T }[] = []

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Log } from '../../shared/runtime/log.ts'
+import type { Enqueue } from './async.ts'
 import type { Authorize } from './auth.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { createProxy, type ProxyLimits } from './proxy.ts'
 import { reply } from './reply.ts'
-import { serviceOf } from './route.ts'
+import { asyncServiceOf, serviceOf } from './route.ts'
 import type { Managed } from './system/call.ts'
 import { answerSystem } from './system.ts'
 
@@ -15,12 +16,14 @@ const MAX_HEADER_BYTES = 32 * 1024
 export type Gateway = Managed & {
   readonly authorize: Authorize
   readonly limits: ProxyLimits
+  /** Takes asynchronous calls, where there is a NATS server to keep them. */
+  readonly enqueue: Enqueue | undefined
   readonly log: Log
 }
 
 /** The gateway's main port: functions by name or route, the management API, health. */
 export function createGateway(gateway: Gateway): Server {
-  const { deployments, metrics, limits, log } = gateway
+  const { deployments, metrics, limits, enqueue, log } = gateway
   const invoke = createProxy(limits, metrics)
 
   const answer = (request: IncomingMessage, response: ServerResponse): void | Promise<void> => {
@@ -29,6 +32,13 @@ export function createGateway(gateway: Gateway): Server {
       const { service, rest } = serviceOf(url)
       const deployed = deployments.get(service)
       return deployed ? invoke(deployed, rest, request, response) : text(request, response, 404, `error finding function ${service}`)
+    }
+    if (url.startsWith('/async-function/')) {
+      const { service, rest } = asyncServiceOf(url)
+      if (!enqueue) return text(request, response, 501, 'asynchronous calls need NATS_URL')
+      return deployments.get(service)
+        ? enqueue(service, rest, request, response)
+        : text(request, response, 404, `error finding function ${service}`)
     }
     if (url.startsWith('/system/')) return answerSystem(gateway, request, response)
     if (url === '/healthz') return text(request, response, 200, 'OK')

@@ -37,6 +37,7 @@ export const hostProgram = ({ data, state, ports, urls }: Settings): ProcessSpec
       FAAS_METRICS_PORT: String(ports.gatewayMetrics),
       FAAS_DATA: join(state, 'faas'),
       FAAS_DIST: DIST,
+      NATS_URL: urls.NATS_URL,
       secret_mount_path: secretsFolder(data),
     },
   }),

@@ -10,9 +10,14 @@ export type StreamSpec = {
   readonly maxAgeMs: number
   readonly maxBytes: number
   readonly duplicateWindowMs: number
+  /** `work`: a message is there until it is settled, by the one reader that its subject has. Never changes once the stream is made. */
+  readonly keeps?: 'work'
+  /** A full stream takes no more, instead of dropping what is oldest. */
+  readonly refusesWhenFull?: true
 }
 
 const HOUR = 3_600_000
+const DAY = 24 * HOUR
 const GIB = 1024 ** 3
 
 export const STREAMS = {
@@ -32,7 +37,27 @@ export const STREAMS = {
     maxBytes: 2 * GIB,
     duplicateWindowMs: 120_000,
   },
-  DLQ: { name: 'DLQ', subjects: ['dlq.>'], slots: 1, maxAgeMs: 30 * 24 * HOUR, maxBytes: GIB, duplicateWindowMs: 120_000 },
+  DLQ: { name: 'DLQ', subjects: ['dlq.>'], slots: 1, maxAgeMs: 30 * DAY, maxBytes: GIB, duplicateWindowMs: 120_000 },
+  ASYNC: {
+    name: 'ASYNC',
+    subjects: ['async.>'],
+    slots: 1,
+    maxAgeMs: 0,
+    maxBytes: GIB,
+    duplicateWindowMs: 120_000,
+    keeps: 'work',
+    refusesWhenFull: true,
+  },
+  /** Bodies too large for a message of ASYNC; kept a little longer than a dead letter that names one. */
+  ASYNC_BODIES: {
+    name: 'ASYNC_BODIES',
+    subjects: ['async-body.>'],
+    slots: 1,
+    maxAgeMs: 32 * DAY,
+    maxBytes: 2 * GIB,
+    duplicateWindowMs: 120_000,
+    refusesWhenFull: true,
+  },
 } as const satisfies Record<string, StreamSpec>
 
 /** The bucket in NATS KV that outlives Valkey: epochs, beginnings, leases, progress, runs of the feed. */

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../../infra/stack/run.ts'
 import { ROOT } from '../../../infra/stack/settings.ts'
 import { connectQuestdb } from '../../../shared/adapters/questdb/connect.ts'
+import { STREAMS } from '../../../shared/contract/streams.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
 
 let servers: TestServers
@@ -33,13 +34,13 @@ test('storage brings streams, bucket and tables to given servers, as often as it
 
   for (const { code, stdout, stderr } of results) {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toContain(`${servers.urls.NATS_URL} has the streams MARKET_TICKS, BARS, DLQ and the bucket trade2026\n`)
+    expect(stdout).toContain(`${servers.urls.NATS_URL} has the streams ${Object.keys(STREAMS).join(', ')} and the bucket trade2026\n`)
     expect(stdout).toContain(`${servers.urls.QUESTDB_URL} has the tables`)
     expect(stdout).not.toMatch(/joe|hemlig/)
   }
   const connection = await connect({ servers: servers.urls.NATS_URL })
   const names = await (await jetstreamManager(connection)).streams.names().next()
-  expect(names.sort()).toEqual(['BARS', 'DLQ', 'KV_trade2026', 'MARKET_TICKS'])
+  expect(names.sort()).toEqual([...Object.keys(STREAMS), 'KV_trade2026'].sort())
   await connection.close()
   expect(await connectQuestdb(servers.urls).sql('SELECT count() FROM ohlcv_1m')).toEqual([[0]])
 })
