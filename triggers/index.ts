@@ -9,6 +9,8 @@ import { loadConfig } from '../shared/runtime/config.ts'
 import { createLog } from '../shared/runtime/log.ts'
 import { createMetrics } from '../shared/runtime/metrics.ts'
 import { Troubles } from '../shared/runtime/trouble.ts'
+import { isQueueName } from './async/queues.ts'
+import { runAsync } from './async/run.ts'
 import { triggerConfig } from './config.ts'
 import { forgetAbsent } from './forget.ts'
 import { createInvoke } from './invoke.ts'
@@ -84,7 +86,7 @@ async function forget(): Promise<void> {
   someAreGone = false
   await Promise.all(ending.values())
   const work = async () => {
-    const keys = await forgetAbsent(control, (name) => present.has(name))
+    const keys = await forgetAbsent(control, (name) => present.has(name) || isQueueName(name))
     if (keys.length > 0) log.info({ keys }, 'functions that are gone are no readers any more')
   }
   if (!(await troubles.watch('forgetting functions that are gone', work()))) someAreGone = true
@@ -122,7 +124,7 @@ async function stop(): Promise<void> {
   clearInterval(beating)
   clearInterval(missing)
   setTimeout(() => process.exit(1), STOP_MS).unref()
-  await Promise.all([...ending.values(), ...[...running.keys()].map(end)])
+  await Promise.all([...ending.values(), ...[...running.keys()].map(end), asynchronous.stop()])
   if (nats.now()) await troubles.watch('leaving the roster', roster.leave())
   await nats.close()
   log.info('stopped')
@@ -131,6 +133,7 @@ async function stop(): Promise<void> {
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
 
+const asynchronous = runAsync(deps, config.GATEWAY_URL)
 const missing = setInterval(() => nats.now() ?? log.warn('NATS is not there'), 10_000)
 const beating = setInterval(() => void roster.beat(performance.now()), BEAT_MS)
 void nats.there().then(() => roster.beat(performance.now()))

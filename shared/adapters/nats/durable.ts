@@ -32,6 +32,8 @@ const API_TIMEOUT_MS = 2000
 /** Held back by what the trigger processes hold, never by the server. */
 const UNLIMITED = -1
 const NAME_IN_USE = 10148
+/** A stream that keeps messages until they are settled holds nothing that was: a consumer of it begins at its first. */
+const OF_WORK = 10101
 
 export function natsDurable(nats: Nats, stream: string, name: string): Durable {
   let made: Promise<JetStreamManager> | undefined
@@ -68,8 +70,10 @@ export function natsDurable(nats: Nats, stream: string, name: string): Durable {
         max_ack_pending: UNLIMITED,
         ...configOf(wanted),
       }
-      await ask(({ consumers }) => consumers.add(stream, config)).catch((error: unknown) => {
-        if (!(error instanceof Error && 'code' in error && error.code === NAME_IN_USE)) throw error
+      const { opt_start_seq: _, ...fromTheFirst } = { ...config, deliver_policy: DeliverPolicy.All }
+      await ask(({ consumers }) => consumers.add(stream, config)).catch(async (error: unknown) => {
+        if (hasCode(error, OF_WORK)) return ask(({ consumers }) => consumers.add(stream, fromTheFirst))
+        if (!hasCode(error, NAME_IN_USE)) throw error
       })
     },
     async update(wanted) {
@@ -89,3 +93,5 @@ const configOf = ({ subjects, ackWaitMs }: Wanted) => ({ ack_wait: nanos(ackWait
 /** The server keeps a single filter in a field of its own. */
 const filtersOf = ({ filter_subject, filter_subjects }: ConsumerInfo['config']): string[] =>
   filter_subjects ?? (filter_subject ? [filter_subject] : [])
+
+const hasCode = (error: unknown, code: number): boolean => error instanceof Error && 'code' in error && error.code === code

@@ -9,10 +9,13 @@ import { connectNats, type Nats } from '../../../shared/adapters/nats/connect.ts
 import { natsPublisher } from '../../../shared/adapters/nats/publisher.ts'
 import { type AsyncCall, readAsync } from '../../../shared/contract/async.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
+import { RecordingServer } from '../../support/recording-server.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
+import { startTrigger } from '../../support/trigger-process.ts'
 import { TestHost } from './host.ts'
 
 const WAIT = { timeout: 30_000, interval: 20 }
+const PATIENT = { timeout: 100_000, interval: 50 }
 const MOST_BYTES = 8 * 1024 * 1024
 
 let servers: TestServers
@@ -155,6 +158,45 @@ test('a full stream takes no more, and loses nothing', async () => {
   expect(await held(STREAMS.ASYNC.name)).toBe(1)
   await applyStreams(await nats.connection)
 })
+
+test('from caller to callback: whatever is killed, every call that was answered 202 is made and told', async () => {
+  const receiver = new RecordingServer()
+  const callback = { 'X-Callback-Url': await receiver.listen() }
+  const urls = { NATS_URL: servers.urls.NATS_URL, GATEWAY_URL: host.url }
+  const triggers = [await startTrigger('trigger-0', urls), await startTrigger('trigger-1', urls)]
+  const taken: string[] = []
+  const call = async (i: number) => {
+    const body = randomBytes(i % 10 === 0 ? 1_200_000 : 100)
+    const answer = await enqueue('slow/slow?ms=10', { headers: { ...callback, 'X-Call-Id': `call-${i}` }, body }).catch(() => undefined)
+    if (answer?.status === 202) taken.push(`call-${i}`)
+  }
+  const told = () => new Set(receiver.requests.map(({ headers }) => String(headers['x-call-id'])))
+  const kills = [
+    async () => process.kill(host.replicas()[0]!.pid, 'SIGKILL'),
+    async () => triggers[0]!.kill(),
+    async () => {
+      await host.down('SIGKILL')
+      await host.up()
+    },
+    async () => servers.processes.nats.kill('SIGKILL'),
+  ]
+  for (const [round, kill] of kills.entries()) {
+    const before = told().size
+    const calling = Promise.all(Array.from({ length: 40 }, (_, i) => call(round * 40 + i)))
+    await vi.waitFor(() => expect(told().size).toBeGreaterThan(before), PATIENT)
+    await kill()
+    await calling
+  }
+  expect(taken.length).toBeGreaterThan(80)
+  await vi.waitFor(() => expect(taken.filter((id) => !told().has(id))).toEqual([]), PATIENT)
+  const results = receiver.requests.map(({ headers, body }) => [
+    headers['x-function-status'],
+    JSON.parse(body.toString()).headers['x-call-id'],
+  ])
+  expect(results).toEqual(receiver.requests.map(({ headers }) => ['200', headers['x-call-id']]))
+  await triggers[1]!.stop()
+  await receiver.close()
+}, 240_000)
 
 test('a host without NATS says that it takes none', async () => {
   const other = await TestHost.start()

@@ -1,0 +1,60 @@
+import type { Bodies } from '../../shared/adapters/nats/bodies.ts'
+import { type AsyncCallback, asyncCallbackSubject, asyncHead, readAsync } from '../../shared/contract/async.ts'
+import type { Outgoing, Publisher } from '../../shared/ports/publisher.ts'
+
+/** Results on their way to whoever asked to be called back: each is a message of its own, so that the function is not called again for its sake. */
+export type Callbacks = {
+  /** Takes the result of the call at `sequence`; there to stay when it resolves. Once for each call, whatever is repeated within the duplicate window. */
+  put(sequence: string, result: AsyncCallback, body: AsyncIterable<Uint8Array>): Promise<void>
+  /** Publishes dead letters of calls, and with each that was never told to its caller a result that says so. */
+  readonly letters: Publisher
+}
+
+/** The largest answer of a function that is called back with. */
+const MOST_BYTES = 64 * 1024 * 1024
+/** Room in a message for its headers, and for those of the dead letter that it may become. */
+const MARGIN_BYTES = 32 * 1024
+/** The status of a call that nobody answered. */
+const UNREACHED = 503
+
+export function createCallbacks(publisher: Publisher, bodies: Bodies): Callbacks {
+  /** Calls that were refused, by their sequence: their callers are told with the function's own answer. */
+  const told = new Set<string>()
+  const message = (sequence: string, result: AsyncCallback, body: Uint8Array): Outgoing => ({
+    subject: asyncCallbackSubject(result.functionName),
+    payload: Buffer.concat([asyncHead(result), body]),
+    msgId: `callback:${sequence}`,
+  })
+  const untold = ({ payload, headers }: Outgoing): Outgoing[] => {
+    const sequence = headers?.['Dlq-Seq'] ?? ''
+    const call = callIn(payload)
+    if (told.delete(sequence) || call?.callbackUrl === undefined) return []
+    const status = Number(/^[45]\d\d(?=:)/.exec(headers?.['Dlq-Error'] ?? '')?.[0] ?? UNREACHED)
+    const { functionName, callId, callbackUrl } = call
+    const result: AsyncCallback = { kind: 'callback', functionName, callId, callbackUrl, status, seconds: 0, headers: [] }
+    return [message(sequence, result, new Uint8Array())]
+  }
+  return {
+    async put(sequence, result, body) {
+      const inlineBytes = Math.max(0, (await bodies.messageBytes()) - MARGIN_BYTES - asyncHead(result).length)
+      const kept = await bodies.keep(body, { inlineBytes, mostBytes: MOST_BYTES })
+      const made =
+        'body' in kept ? message(sequence, result, kept.body) : message(sequence, { ...result, parts: kept.parts }, new Uint8Array())
+      await publisher.publishAll([made])
+      if (result.status >= 400) told.add(sequence)
+    },
+    letters: {
+      publishAll: (letters) => publisher.publishAll(letters.flatMap((letter) => [letter, ...untold(letter)])),
+      tell: (subject, payload) => publisher.tell(subject, payload),
+    },
+  }
+}
+
+function callIn(payload: Outgoing['payload']) {
+  try {
+    const { head } = readAsync(payload as Uint8Array)
+    return head.kind === 'call' ? head : undefined
+  } catch {
+    return undefined
+  }
+}
