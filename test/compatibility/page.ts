@@ -62,5 +62,8 @@ const TAIL = `
 | a function that has no replica to answer, or that breaks off | 500 or 503 with \`X-OpenFaaS-Internal\` | 503 with \`X-OpenFaaS-Internal\`; \`Retry-After\` where trying again can help at once |
 | label \`com.openfaas.scale.factor\` beyond 1 to 100 | deployed, and then every call fails | 400 |
 | \`X-Call-Id\` of an answer | only when the gateway made it | always |
+| \`/async-function/NAME\` of a function that is not there | 202, then dropped | 404 |
+| a body of more than 256 kB to \`/async-function\` | refused | taken, up to what the gateway takes |
+| a call of \`/async-function\` that fails | dropped (retried in the commercial edition) | retried, then a dead letter ([operations.md](operations.md#asynchronous-calls)) |
 | the web page at \`/ui/\` | there | not there |
 `

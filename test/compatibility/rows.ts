@@ -143,6 +143,16 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
+    title: 'Asynchronous calls',
+    rows: [
+      invoke('--async', 0, /Function submitted asynchronously/, 'hi'),
+      invoke(`--async -H "X-Callback-Url: $OPENFAAS_URL/function/echo/told"`, 0, /Function submitted asynchronously/, 'hi'),
+      row(`until faas-cli logs echo --tail=false | grep -m1 'POST /told'; do sleep 0.2; done`, 0, /POST \/told/),
+      invoke('--async -H X-Callback-Url:ftp://x', 1, /400 - X-Callback-Url is not an http or https address/),
+      row(`printf '' | faas-cli invoke absent --async`, 1, /404 - error finding function absent/),
+    ],
+  },
+  {
     title: 'Remove',
     rows: [
       row('faas-cli remove echo-three', 0, /Removing old function/),

@@ -4,7 +4,12 @@ import { delimiter, dirname, join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { buildAll } from '../../infra/build/bundle.ts'
 import { ROOT } from '../../infra/stack/settings.ts'
+import { applyStreams } from '../../infra/storage/jetstream/apply.ts'
+import { connectNats } from '../../shared/adapters/nats/connect.ts'
+
 import { TestHost } from '../integration/faas/host.ts'
+import { startServers } from '../support/servers.ts'
+import { startTrigger, type TriggerProcess } from '../support/trigger-process.ts'
 import { type Row, SECTIONS } from './rows.ts'
 
 /** What a command did; `failure` says what it should have done otherwise. */
@@ -29,8 +34,15 @@ const MOST_MS = 60_000
 
 /** Runs every row, one after the other, against a host of its own. */
 export async function runAll(cli: string): Promise<SectionFindings[]> {
-  const host = await TestHost.start({ FAAS_TIMEOUT_MS: '2000' })
+  const servers = await startServers({ nats: true })
+  const { NATS_URL } = servers.urls
+  const host = await TestHost.start({ FAAS_TIMEOUT_MS: '2000', NATS_URL })
+  let trigger: TriggerProcess | undefined
   try {
+    const nats = connectNats({ NATS_URL }, 'compatibility')
+    await applyStreams(await nats.connection)
+    await nats.close()
+    trigger = await startTrigger('compatibility', { NATS_URL, GATEWAY_URL: host.url })
     const folder = join(host.folder, 'compatibility')
     cpSync(join(import.meta.dirname, 'folder'), folder, { recursive: true })
     mkdirSync(join(host.folder, 'dist/functions/echo'))
@@ -50,7 +62,9 @@ export async function runAll(cli: string): Promise<SectionFindings[]> {
     }
     return found
   } finally {
+    await trigger?.stop()
     await host.remove()
+    await servers.stop()
   }
 }
 

@@ -40,6 +40,6 @@ export const triggerOf = (queue: Queue): AckedTrigger => ({
   maxAgeMs: 24 * HOUR,
   backoffMs: 500,
   backoffMostMs: 2 * MINUTE,
-  ackWaitMs: 30_000,
+  ackWaitMs: 10_000,
   ...RULES[queue.kind],
 })
