@@ -1,6 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** One group after the other; whole stacks never beside each other, or they would only measure how busy the machine is. */
+/**
+ * One group after the other; whole stacks never beside each other, or they would only measure how busy the machine is.
+ * As many files at once as there are cores: integration tests mostly wait for servers.
+ */
 const project = (name: string, groupOrder: number, testTimeout: number, fileParallelism: boolean) => ({
   extends: true as const,
   test: {
@@ -9,6 +13,7 @@ const project = (name: string, groupOrder: number, testTimeout: number, filePara
     testTimeout,
     hookTimeout: testTimeout * 2,
     fileParallelism,
+    maxWorkers: fileParallelism ? availableParallelism() : 1,
     sequence: { groupOrder },
     env: { LOG_LEVEL: 'silent' },
   },

@@ -89,7 +89,9 @@ test('every message is delivered once and acknowledged, and what comes later as 
 })
 
 test('subjects are filtered, and the bytes, headers and places of messages come as they are', async () => {
-  annotate({ 'trigger.subjects': `${stream}.a.*, ${stream}.b.>`, 'trigger.order': 'subject' })
+  // The three of them are one batch, however slowly they come.
+  const together = { 'trigger.batch': '3', 'trigger.wait-ms': '60000' }
+  annotate({ ...together, 'trigger.subjects': `${stream}.a.*, ${stream}.b.>`, 'trigger.order': 'subject' })
   const messages = [
     { subject: `${stream}.a.1`, payload: 'one\ntwo\n', headers: { color: 'red' } },
     { subject: `${stream}.a.1.x`, payload: 'not this' },
