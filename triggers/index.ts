@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { collectDefaultMetrics } from 'prom-client'
 import { natsConfig } from '../shared/adapters/nats/config.ts'
 import { connectNats } from '../shared/adapters/nats/connect.ts'
 import { natsControl } from '../shared/adapters/nats/control.ts'
@@ -30,6 +31,7 @@ const STOP_MS = 14_000
 
 const log = createLog(config.TRIGGER_ID)
 const metrics = createMetrics(config.TRIGGER_ID)
+collectDefaultMetrics({ register: metrics })
 const troubles = new Troubles(log)
 const nats = connectNats(config, config.TRIGGER_ID, troubles)
 const control = natsControl(nats)
@@ -43,7 +45,7 @@ const deps = {
   holder: config.TRIGGER_ID,
   publisher: natsPublisher(nats),
   invoke: createInvoke(config.GATEWAY_URL),
-  metrics: triggerMetrics(metrics),
+  metrics: triggerMetrics(metrics, () => nats.now() !== undefined),
 }
 
 const secret = (name: string) => readFileSync(join(config.SECRETS_DIR, name), 'utf8').trim()
@@ -97,10 +99,13 @@ async function watch(): Promise<void> {
   const authorization = () => `Basic ${Buffer.from(`${secret('basic-auth-user')}:${secret('basic-auth-password')}`).toString('base64')}`
   for (let failures = 0; !stopped; ) {
     try {
-      apply(await listTriggers(config.GATEWAY_URL, authorization()))
+      const listed = await listTriggers(config.GATEWAY_URL, authorization())
+      apply(listed)
+      deps.metrics.listed(true, listed.filter(({ problem }) => problem !== undefined).length)
       void forget()
       failures = 0
     } catch (error) {
+      deps.metrics.listed(false, 0)
       if (failures++ % 60 === 0) log.warn({ err: error }, 'the gateway is not there')
     }
     await new Promise((resolve) => setTimeout(resolve, failures > 0 && running.size === 0 ? FIRST_POLL_MS : POLL_MS))

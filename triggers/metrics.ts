@@ -6,11 +6,14 @@ import type { Call } from './positioned/step.ts'
 /** What one lane counts. */
 export type LaneMetrics = {
   started(): void
-  ended(call: Call, outcome: Outcome, seconds: number): void
+  /** @param attempts - how often this lane's call was made in a row, this one included. */
+  ended(call: Call, outcome: Outcome, attempts: number, seconds: number): void
   buried(): void
   halved(times: number): void
   /** Once a second: messages of the stream behind the lane's position, and the age of the oldest that it holds. */
   stands(lag: number, oldestSeconds: number): void
+  /** Once a second: whether its place in the stream is known. While it is not, nothing is delivered and nothing else is told. */
+  ready(isReady: boolean): void
   /** The lane is no longer this process's. */
   gone(): void
 }
@@ -33,6 +36,8 @@ export type TriggerMetrics = {
   epochAlarm(stream: string): void
   restarted(functionName: string): void
   purged(functionName: string, messages: number): void
+  /** Whether the gateway listed its functions when it was asked last, and how many have annotations that are not understood. */
+  listed(isAnswered: boolean, invalid: number): void
 }
 
 const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60]
@@ -40,12 +45,16 @@ const BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 1
 const ATTEMPTS = [1, 2, 3, 5, 8, 12, 20, 50]
 const MESSAGES = [0, 1, 10, 100, 500, 1000, 2000, 5000, 10_000, 50_000]
 
-export function triggerMetrics(registry: Registry): TriggerMetrics {
+/** @param hasNats - whether NATS is connected now. */
+export function triggerMetrics(registry: Registry, hasNats: () => boolean): TriggerMetrics {
   const labelNames = ['function', 'lane'] as const
   const registers = [registry]
   const of = (name: string, help: string) => ({ name: `trigger_${name}`, help, registers })
   const lag = new Gauge({ ...of('lag_messages', 'Messages of the stream behind the position'), labelNames })
-  const oldest = new Gauge({ ...of('oldest_age_seconds', 'Age of the oldest message held, by the clock of the broker'), labelNames })
+  const oldest = new Gauge({
+    ...of('oldest_age_seconds', 'Age of the oldest message that is not settled, by the clock of the broker'),
+    labelNames,
+  })
   const inFlight = new Gauge({ ...of('in_flight_calls', 'Calls under way'), labelNames })
   const batches = new Counter({ ...of('batches_total', 'Calls, by outcome'), labelNames: [...labelNames, 'outcome'] })
   const messages = new Counter({ ...of('messages_total', 'Messages settled'), labelNames })
@@ -56,12 +65,26 @@ export function triggerMetrics(registry: Registry): TriggerMetrics {
   const duration = new Histogram({ ...of('call_seconds', 'Duration of calls'), labelNames, buckets: SECONDS })
   const retries = new Counter({ ...of('retries_total', 'Calls to be repeated, by status'), labelNames: [...labelNames, 'cause'] })
   const halvings = new Counter({ ...of('halvings_total', 'Batches cut in two to find a message at fault'), labelNames })
-  const dead = new Counter({ ...of('dead_letters_total', 'Messages the function refused for good'), labelNames })
+  const dead = new Counter({
+    ...of('dead_letters_total', 'Messages that went to the dead letters, by the function itself or for it'),
+    labelNames,
+  })
   const alarms = new Counter({ ...of('epoch_alarms_total', 'Streams found re-created or rewound'), labelNames: ['stream'] })
   const restarts = new Counter({ ...of('reader_restarts_total', 'Readings begun anew'), labelNames: ['function'] })
   const purged = new Counter({
     ...of('purged_messages_total', 'Messages the stream had dropped before they were read'),
     labelNames: ['function'],
+  })
+  const ready = new Gauge({ ...of('lane_ready', 'Whether the place of a lane in its stream is known (1) or sought (0)'), labelNames })
+  const invalid = new Gauge(of('invalid_functions', 'Functions whose annotations are not understood'))
+  let gateway = 0
+  new Gauge({
+    ...of('connected', 'Whether a server answers: nats, gateway'),
+    labelNames: ['server'],
+    collect() {
+      this.set({ server: 'nats' }, hasNats() ? 1 : 0)
+      this.set({ server: 'gateway' }, gateway)
+    },
   })
 
   return {
@@ -70,14 +93,18 @@ export function triggerMetrics(registry: Registry): TriggerMetrics {
       const labels = { function: functionName, lane }
       return {
         started: () => inFlight.set(labels, 1),
-        ended({ head, lines }, outcome, seconds) {
+        ended({ head, lines }, outcome, sends, seconds) {
           inFlight.set(labels, 0)
           batches.inc({ ...labels, outcome: outcome.kind })
           bytes.inc(labels, lines.length)
           size.observe(labels, head.count)
+          batchBytes.observe(labels, lines.length)
           duration.observe(labels, seconds)
-          if (outcome.kind === 'settled') messages.inc(labels, head.count)
-          else retries.inc({ ...labels, cause: outcome.kind === 'seek' ? 'position' : outcome.cause.slice(0, 3) })
+          attempts.observe(labels, sends)
+          if (outcome.kind === 'settled') {
+            messages.inc(labels, head.count)
+            dead.inc(labels, outcome.rejected)
+          } else retries.inc({ ...labels, cause: outcome.kind === 'seek' ? 'position' : outcome.cause.slice(0, 3) })
         },
         buried: () => dead.inc(labels),
         halved: (times) => halvings.inc(labels, times),
@@ -85,8 +112,9 @@ export function triggerMetrics(registry: Registry): TriggerMetrics {
           lag.set(labels, behind)
           oldest.set(labels, oldestSeconds)
         },
+        ready: (isReady) => ready.set(labels, isReady ? 1 : 0),
         gone() {
-          for (const gauge of [lag, oldest, inFlight]) gauge.remove(labels)
+          for (const gauge of [lag, oldest, inFlight, ready]) gauge.remove(labels)
         },
       }
     },
@@ -120,5 +148,9 @@ export function triggerMetrics(registry: Registry): TriggerMetrics {
     epochAlarm: (stream) => alarms.inc({ stream }),
     restarted: (functionName) => restarts.inc({ function: functionName }),
     purged: (functionName, count) => purged.inc({ function: functionName }, count),
+    listed(isAnswered, count) {
+      gateway = isAnswered ? 1 : 0
+      if (isAnswered) invalid.set(count)
+    },
   }
 }

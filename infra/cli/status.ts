@@ -7,17 +7,14 @@ import { type Progress, readProgress } from '../stack/progress.ts'
 import { readRecords } from '../stack/record.ts'
 import { GATEWAY_USER, gatewayPassword } from '../stack/secrets.ts'
 import { readSettings, type Settings } from '../stack/settings.ts'
+import { type FunctionState, functionStates, type Listed } from './seen/functions.ts'
+import { readPage } from './seen/page.ts'
+import { functionTable, spanOf, triggerTable } from './seen/tables.ts'
+import { type TriggerState, triggerStates } from './seen/triggers.ts'
 import { table } from './table.ts'
 
 /** How long a server is asked for what is shown of it. */
 const ASK_MS = 3000
-
-type FunctionState = {
-  readonly name: string
-  readonly replicas: number
-  readonly availableReplicas: number
-  readonly invocationCount: number
-}
 
 type Status = {
   readonly running: boolean
@@ -25,6 +22,7 @@ type Status = {
   readonly urls: Settings['urls']
   readonly processes: readonly { name: string; pid: number; port: number | null; uptimeSeconds: number; restarts: number }[]
   readonly functions: readonly FunctionState[]
+  readonly triggers: readonly TriggerState[]
   readonly progress: readonly Progress[]
 }
 
@@ -44,9 +42,15 @@ async function readStatus(settings: Settings): Promise<Status> {
   })
   const running = supervisorOf(data) !== undefined
   // What cannot be asked now (a server that just starts again) is left out: the processes above say why.
-  const functions = running ? await readFunctions(settings).catch(() => []) : []
+  const listed = running ? await readListed(settings).catch(() => []) : []
   const progress = running ? await withConnection(urls.NATS_URL, readProgress).catch(() => []) : []
-  return { running, data, urls: shown(urls), processes, functions, progress }
+  const triggerPorts = alive.flatMap(({ name, port }) => (name.startsWith('trigger-') && port !== undefined ? [port] : []))
+  const [ofGateway, ...ofTriggers] = await Promise.all(
+    running ? [settings.ports.gatewayMetrics, ...triggerPorts].map((port) => readPage(port, ASK_MS)) : [],
+  )
+  const functions = functionStates(listed, ofGateway ?? [])
+  const triggers = triggerStates(listed, ofTriggers.flat(), progress)
+  return { running, data, urls: shown(urls), processes, functions, triggers, progress }
 }
 
 /** Addresses as they may be shown. */
@@ -57,11 +61,11 @@ const shown = (urls: Settings['urls']): Settings['urls'] => ({
   GATEWAY_URL: shownAddress(urls.GATEWAY_URL),
 })
 
-const readFunctions = async ({ data, urls }: Settings): Promise<FunctionState[]> => {
+const readListed = async ({ data, urls }: Settings): Promise<Listed[]> => {
   const authorization = `Basic ${Buffer.from(`${GATEWAY_USER}:${await gatewayPassword(data)}`).toString('base64')}`
   const response = await fetch(`${urls.GATEWAY_URL}/system/functions`, { headers: { authorization }, signal: AbortSignal.timeout(ASK_MS) })
-  const list = (await response.json()) as FunctionState[]
-  return list.map(({ name, replicas, availableReplicas, invocationCount }) => ({ name, replicas, availableReplicas, invocationCount }))
+  const list = (await response.json()) as (Omit<Listed, 'annotations'> & { annotations?: Listed['annotations'] | null })[]
+  return list.map(({ annotations, ...rest }) => ({ ...rest, annotations: annotations ?? {} }))
 }
 
 const withConnection = async <T>(url: string, use: (connection: NatsConnection) => Promise<T>): Promise<T> => {
@@ -73,7 +77,7 @@ const withConnection = async <T>(url: string, use: (connection: NatsConnection) 
   }
 }
 
-const linesOf = ({ running, data, urls, processes, functions, progress }: Status): string[] => {
+const linesOf = ({ running, data, urls, processes, functions, triggers }: Status): string[] => {
   if (!running && processes.length === 0) return [`nothing runs on ${data}`]
   const head = running
     ? `running on ${data}, gateway ${urls.GATEWAY_URL}`
@@ -90,19 +94,7 @@ const linesOf = ({ running, data, urls, processes, functions, progress }: Status
         `${restarts}`,
       ]),
     ),
-    ...(functions.length > 0 ? table(['function', 'replicas', 'calls', 'lag'], functions.map(cellsOf(progress))) : []),
+    ...functionTable(functions),
+    ...triggerTable(triggers),
   ]
-}
-
-const cellsOf =
-  (progress: readonly Progress[]) =>
-  ({ name, replicas, availableReplicas, invocationCount }: FunctionState): string[] => {
-    const lag = progress.find((one) => one.name === name)?.lag
-    return [name, `${availableReplicas}/${replicas}`, invocationCount.toLocaleString('en'), lag?.toLocaleString('en') ?? '-']
-  }
-
-/** 3725 -> `1:02:05`. */
-const spanOf = (seconds: number): string => {
-  const two = (value: number) => String(value).padStart(2, '0')
-  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
 }

@@ -36,6 +36,8 @@ export class Driver {
   #told: string | undefined
   /** W3C trace context of the last call. */
   #traceparent = ''
+  /** Calls in a row that settled nothing. */
+  #vain = 0
 
   constructor(options: Options) {
     this.lane = options.lane
@@ -76,7 +78,8 @@ export class Driver {
     metrics.started()
     const outcome = outcomeOf(await invoke.batch(functionName, this.number, call, this.#traceparent))
     const ended = performance.now()
-    metrics.ended(call, outcome, (ended - started) / 1000)
+    metrics.ended(call, outcome, this.#vain + 1, (ended - started) / 1000)
+    this.#vain = outcome.kind === 'retry' || outcome.kind === 'refused' ? this.#vain + 1 : 0
     this.#tell(call, outcome)
     this.lane.settle(outcome, ended, Math.random())
   }

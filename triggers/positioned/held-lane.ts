@@ -78,6 +78,7 @@ export class HeldLane {
   /** Each second: tells where it stands, and lets an idle lane catch up with what it has seen. @param head - the newest message that it could get. */
   tick(state: StreamState, head: number): void {
     const { lane } = this
+    this.#metrics.ready(lane.isPlaced)
     if (!lane.isPlaced) return
     const lag = Math.max(0, head - sequenceOf(lane.applied))
     const { oldestMs } = lane.held

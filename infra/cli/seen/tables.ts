@@ -1,0 +1,48 @@
+import { table } from '../table.ts'
+import type { FunctionState } from './functions.ts'
+import type { TriggerState } from './triggers.ts'
+
+/** One line a function; none where there are none. */
+export const functionTable = (functions: readonly FunctionState[]): string[] =>
+  functions.length > 0 ? table(['function', 'replicas', 'calls', 'errors', 'p50', 'p99'], functions.map(functionCells)) : []
+
+const TRIGGER_HEAD = ['trigger of', 'kind', 'reads', 'lag', 'oldest', 'in flight', 'retries', 'dead letters']
+
+/** One line a trigger of a stream; none where there are none. */
+export const triggerTable = (triggers: readonly TriggerState[]): string[] =>
+  triggers.length > 0 ? table(TRIGGER_HEAD, triggers.map(triggerCells)) : []
+
+const functionCells = ({ name, replicas, availableReplicas, invocationCount, errors, p50Seconds, p99Seconds }: FunctionState): string[] => [
+  name,
+  `${availableReplicas}/${replicas}`,
+  countOf(invocationCount),
+  countOf(errors),
+  tookOf(p50Seconds),
+  tookOf(p99Seconds),
+]
+
+const triggerCells = (trigger: TriggerState): string[] => [
+  trigger.function,
+  trigger.kind,
+  trigger.reads,
+  countOf(trigger.lag),
+  tookOf(trigger.oldestSeconds),
+  countOf(trigger.inFlight),
+  countOf(trigger.retries),
+  countOf(trigger.deadLetters),
+]
+
+const countOf = (count: number | null): string => count?.toLocaleString('en') ?? '-'
+
+/** 0.0042 -> `4.2 ms`, 3.25 -> `3.3 s`, 3725 -> `1:02:05`. */
+const tookOf = (seconds: number | null): string => {
+  if (seconds === null) return '-'
+  if (seconds >= 100) return spanOf(Math.round(seconds))
+  return seconds >= 1 ? `${seconds.toFixed(1)} s` : `${(seconds * 1000).toFixed(1)} ms`
+}
+
+/** 3725 -> `1:02:05`. */
+export const spanOf = (seconds: number): string => {
+  const two = (value: number) => String(value).padStart(2, '0')
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+}

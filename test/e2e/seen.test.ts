@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from '@nats-io/transport-node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { samplesOf, sumOf } from '../../infra/cli/seen/exposition.ts'
+import { ROOT } from '../../infra/stack/settings.ts'
+import { tickSubject } from '../../shared/contract/subjects.ts'
+import { TickPublisher } from '../../triggers/sources/tick-publisher.ts'
+import { metricsOfPage } from '../support/metrics-page.ts'
+import { type OwnStack, startOwnStack } from '../support/own-stack.ts'
+import type { Teller } from '../support/registered-metrics.ts'
+import { environmentOf, run } from './command-line.ts'
+
+const LONG = { timeout: 60_000, interval: 200 }
+const TICKS = 50
+
+let stack: OwnStack
+beforeAll(async () => {
+  stack = await startOwnStack()
+  const connection = await connect({ servers: stack.urls.NATS_URL })
+  const publisher = new TickPublisher(connection)
+  const tick = { timestamp: Date.now(), exchange: 'test', symbol: 'BTC/USDT', price: 100, qty: 1 }
+  const ticks = Array.from({ length: TICKS }, (_, trade_id) => JSON.stringify({ ...tick, trade_id }))
+  // The last one can never be counted, and the call is one that the function refuses.
+  for (const payload of [...ticks, 'nonsense']) await publisher.send(tickSubject('test', 'BTC/USDT'), payload)
+  await publisher.settle()
+  publisher.close()
+  await connection.close()
+  expect((await fetch(`${stack.urls.GATEWAY_URL}/bars/BTC%2FUSDT?interval=none`)).status).toBe(400)
+})
+afterAll(() => stack?.discard())
+
+const textAt = async (url: string, headers: Record<string, string> = {}) => (await fetch(url, { headers })).text()
+const pageAt = (port: number) => textAt(`http://127.0.0.1:${port}/metrics`)
+
+/** The metrics pages of all processes, by who tells them. */
+async function pages(): Promise<Record<Teller, string[]>> {
+  const { ports } = stack.settings
+  const authorization = `Basic ${Buffer.from(`${stack.user}:${stack.password}`).toString('base64')}`
+  const replicas = JSON.parse(await textAt(`${stack.urls.GATEWAY_URL}/system/targets`, { authorization })) as { targets: [string] }[]
+  return {
+    gateway: [await pageAt(ports.gatewayMetrics)],
+    trigger: [await pageAt(ports.trigger)],
+    function: await Promise.all(replicas.map(({ targets: [target] }) => textAt(`http://${target}/metrics`))),
+  }
+}
+
+test('what a running stack exposes is what docs/operations.md lists', async () => {
+  const found = Object.entries(await pages()).flatMap(([of, texts]) => {
+    const names = texts.flatMap((text) => [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => `${of} ${name} ${type}`))
+    return names.filter((line) => !/ (process|nodejs)_/.test(line))
+  })
+  const listed = metricsOfPage(readFileSync(join(ROOT, 'docs/operations.md'), 'utf8'))
+  // stack.yml has no acked function.
+  const expected = listed.filter(({ name }) => name !== 'function_failed_total')
+  expect([...new Set(found)].sort()).toEqual(expected.map(({ of, name, type }) => `${of} ${name} ${type}`).sort())
+})
+
+test('a trigger tells of batches, bytes, durations, attempts and dead letters, and of nothing left to do', async () => {
+  const ofFunction = async () => samplesOf((await pages()).trigger[0]!).filter(({ labels }) => labels.function === 'tick-to-bar')
+  await expect.poll(async () => sumOf(await ofFunction(), 'trigger_messages_total'), LONG).toBe(TICKS + 1)
+  const stands = async () => {
+    const samples = await ofFunction()
+    return ['lane_ready', 'lag_messages', 'oldest_age_seconds'].map((name) => sumOf(samples, `trigger_${name}`))
+  }
+  await expect.poll(stands, LONG).toEqual([1, 0, 0])
+  const samples = await ofFunction()
+  const one = (name: string) => sumOf(samples, `trigger_${name}`)
+  expect(one('dead_letters_total')).toBe(1)
+  expect(one('batch_messages_sum')).toBe(TICKS + 1)
+  expect(one('batch_bytes_sum')).toBe(one('payload_bytes_total'))
+  for (const histogram of ['batch_bytes', 'call_seconds', 'attempts']) {
+    expect(one(`${histogram}_count`), histogram).toBe(one('batch_messages_count'))
+  }
+})
+
+test('status shows functions and triggers, for people and for scripts', async () => {
+  const status = async (...args: string[]) => {
+    const command = run(process.execPath, [join(ROOT, 'infra/cli/trade2026.mjs'), 'status', ...args], {
+      cwd: ROOT,
+      env: environmentOf(stack.settings),
+    })
+    expect(await command.ended, command.output()).toBe(0)
+    return command.output()
+  }
+
+  const { functions, triggers } = JSON.parse(await status('--json'))
+  const text = await status()
+
+  const names = (all: { name?: string; function?: string }[]) => all.map(({ name, function: of }) => name ?? of).sort()
+  expect(names(functions)).toEqual(['bars', 'persist-bars', 'tick-to-bar'])
+  expect(names(triggers)).toEqual(['persist-bars', 'tick-to-bar'])
+  const named = (all: { name?: string; function?: string }[], name: string) => all.find((one) => (one.name ?? one.function) === name)
+  expect(named(functions, 'tick-to-bar')).toMatchObject({ availableReplicas: 1, errors: 0 })
+  expect(named(functions, 'bars')).toMatchObject({ invocationCount: 1, p50Seconds: expect.any(Number), p99Seconds: expect.any(Number) })
+  expect(named(triggers, 'tick-to-bar')).toMatchObject({ kind: 'positioned', reads: 'MARKET_TICKS', lag: 0, deadLetters: 1 })
+  expect(text).toMatch(/│ function +│ replicas │ +calls │ +errors │ +p50 │ +p99 │/)
+  expect(text).toMatch(/│ trigger of +│ kind +│ reads +│ +lag │ +oldest │ +in flight │ +retries │ +dead letters │/)
+})
