@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { startOwnStack } from '../support/own-stack.ts'
-import { latency } from './latency.ts'
+import { latency, rest } from './latency.ts'
 import { machine } from './machine.ts'
 import { peer } from './peers/run.ts'
 import { recoveries } from './recovery.ts'
@@ -98,7 +98,8 @@ async function latencies(stack: OwnStack, say: (line: string) => void): Promise<
   const messages = exchangeTape(tape, 'latency', 1)
   const rows: Row[] = []
   for (const rate of [1_000, 10_000, 50_000]) {
-    const { p50Ms, p99Ms } = await latency(stack, messages, rate, 5)
+    await rest(stack)
+    const { p50Ms, p99Ms } = await latency(stack, messages, rate, 10)
     say(`  publish to committed at ${rate}/s: P50 ${p50Ms.toFixed(2)} ms, P99 ${p99Ms.toFixed(2)} ms`)
     rows.push({ what: `publish to committed, ${rate}/s, P50`, unit: 'ms', median: p50Ms, runs: [p50Ms] })
     rows.push({ what: `publish to committed, ${rate}/s, P99`, unit: 'ms', median: p99Ms, runs: [p99Ms] })
@@ -108,6 +109,7 @@ async function latencies(stack: OwnStack, say: (line: string) => void): Promise<
 
 async function recovery(stack: OwnStack, say: (line: string) => void): Promise<Row[]> {
   const messages = exchangeTape(await hundredSymbolsTape(), 'recovery', 1)
+  await rest(stack)
   const results = await recoveries(stack, messages, 5)
   for (const { what, seconds } of results) say(`  kill -9 of ${what} to the next commit: ${seconds.map((s) => s.toFixed(2)).join(', ')} s`)
   return results.map(({ what, seconds }) => ({

@@ -1,5 +1,6 @@
 import { connect } from '@nats-io/transport-node'
 import type { Stack } from '../../infra/stack/stack.ts'
+import { isCaughtUp, READERS, until } from '../support/progress.ts'
 import { metricsOf } from './client.ts'
 import { type Buckets, between, bucketsOf, quantile } from './histogram.ts'
 import type { Message } from './throughput.ts'
@@ -7,7 +8,9 @@ import type { Message } from './throughput.ts'
 type Latency = { readonly rate: number; readonly p50Ms: number; readonly p99Ms: number; readonly ticks: number }
 
 const SLICE_MS = 1
-const WARM_UP_S = 1
+const MOST_REST_MS = 600_000
+/** So long V8 needs at a thousand ticks a second to compile what runs often. */
+const WARM_UP_S = 5
 
 /** Publishes at an even rate, in slices of a millisecond, for some seconds. Plain publishes: what waits here is the path, not the publisher. */
 export async function pace(stack: Stack, messages: Iterator<Message>, rate: number, seconds: number): Promise<void> {
@@ -25,6 +28,14 @@ export async function pace(stack: Stack, messages: Iterator<Message>, rate: numb
     await new Promise((resolve) => setTimeout(resolve, SLICE_MS))
   }
   await nc.flush()
+  await nc.close()
+}
+
+/** Waits until nothing is left to do of what was published before. */
+export async function rest(stack: Stack): Promise<void> {
+  const nc = await connect({ servers: stack.urls.NATS_URL })
+  for (const reader of READERS)
+    await until(`${reader.name} has read all`, () => isCaughtUp(nc, stack.urls.GATEWAY_URL, reader), MOST_REST_MS)
   await nc.close()
 }
 
