@@ -13,6 +13,9 @@ import { Troubles } from '../shared/runtime/trouble.ts'
 import { isQueueName } from './async/queues.ts'
 import { runAsync } from './async/run.ts'
 import { triggerConfig } from './config.ts'
+import { callThrough } from './cron/call.ts'
+import { scheduleMetrics } from './cron/metrics.ts'
+import { Schedules } from './cron/schedules.ts'
 import { forgetAbsent } from './forget.ts'
 import { createInvoke } from './invoke.ts'
 import { triggerMetrics } from './metrics.ts'
@@ -48,6 +51,16 @@ const deps = {
   metrics: triggerMetrics(metrics, () => nats.now() !== undefined),
 }
 
+const schedules = new Schedules({
+  control,
+  log,
+  troubles,
+  holder: config.TRIGGER_ID,
+  call: callThrough(config.GATEWAY_URL),
+  metrics: scheduleMetrics(metrics),
+  clock: Date.now,
+})
+
 const secret = (name: string) => readFileSync(join(config.SECRETS_DIR, name), 'utf8').trim()
 const running = new Map<string, { readonly trigger: Trigger; readonly run: Running }>()
 /** Triggers that finish their last calls. */
@@ -67,7 +80,10 @@ function apply(listed: readonly Listed[]): void {
   const reading = new Set(listed.flatMap(({ name, trigger, problem }) => (trigger || problem !== undefined ? [name] : [])))
   someAreGone ||= [...present].some((name) => !reading.has(name))
   present = reading
-  const { stop, start } = changesOf(new Map([...running].map(([name, { trigger }]) => [name, trigger])), listed)
+  schedules.apply(listed)
+  if (nats.now()) void schedules.forget(listed)
+  const wanted = listed.flatMap(({ trigger }) => trigger ?? [])
+  const { stop, start } = changesOf(new Map([...running].map(([name, { trigger }]) => [name, trigger])), wanted)
   for (const name of stop) ending.set(name, end(name))
   for (const trigger of start) {
     log.info(trigger, 'a trigger begins')
@@ -129,7 +145,7 @@ async function stop(): Promise<void> {
   clearInterval(beating)
   clearInterval(missing)
   setTimeout(() => process.exit(1), STOP_MS).unref()
-  await Promise.all([...ending.values(), ...[...running.keys()].map(end), asynchronous.stop()])
+  await Promise.all([schedules.stop(), ...ending.values(), ...[...running.keys()].map(end), asynchronous.stop()])
   if (nats.now()) await troubles.watch('leaving the roster', roster.leave())
   await nats.close()
   log.info('stopped')

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { TerminalError } from '../shared/runtime/errors.ts'
 import { duration, Order, subjects, whole } from './annotation.ts'
+import { isOfSchedule } from './cron/schedule.ts'
 import { Start } from './start.ts'
 
 const PREFIX = 'trigger.'
@@ -82,11 +83,12 @@ export type AckedTrigger = Common & {
 export type Trigger = PositionedTrigger | AckedTrigger
 
 /**
- * Reads the trigger out of a function's annotations; undefined where it has none. Annotations of other prefixes are not ours.
+ * Reads the trigger out of a function's annotations; undefined where it has none. Annotations of other prefixes are not ours, and those
+ * of a schedule are read elsewhere.
  * @throws {TerminalError} ERR_CONFIG, naming every key that is unknown, missing or wrong.
  */
 export function triggerOf(functionName: string, annotations: Readonly<Record<string, string>>): Trigger | undefined {
-  const own = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX))
+  const own = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX) && !isOfSchedule(key))
   if (own.length === 0) return undefined
   const given = Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value]))
   return given.delivery === 'acked'

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { RetryableError } from '../shared/runtime/errors.ts'
+import { type Schedule, scheduleOf } from './cron/schedule.ts'
 import { exchange } from './http.ts'
 import { type Trigger, triggerOf } from './trigger.ts'
 
@@ -7,8 +8,13 @@ const Functions = z.array(z.object({ name: z.string(), annotations: z.record(z.s
 
 const DEADLINE_MS = 5000
 
-/** A function as the gateway lists it, its trigger, or what is wrong with its annotations. */
-export type Listed = { readonly name: string; readonly trigger: Trigger | undefined; readonly problem: string | undefined }
+/** A function as the gateway lists it: its trigger, its schedule, and what is wrong with its annotations. */
+export type Listed = {
+  readonly name: string
+  readonly trigger: Trigger | undefined
+  readonly schedule: Schedule | undefined
+  readonly problem: string | undefined
+}
 
 /**
  * Asks the gateway for its functions.
@@ -20,22 +26,25 @@ export async function listTriggers(gatewayUrl: string, authorization: string): P
   if (status !== 200)
     throw new RetryableError('ERR_UNAVAILABLE', `the gateway does not list its functions: ${status} ${body.slice(0, 200)}`)
   return Functions.parse(JSON.parse(body)).map(({ name, annotations }) => {
-    try {
-      return { name, trigger: triggerOf(name, annotations ?? {}), problem: undefined }
-    } catch (error) {
-      return { name, trigger: undefined, problem: error instanceof Error ? error.message : String(error) }
+    const problems: string[] = []
+    const read = <T>(of: (name: string, annotations: Readonly<Record<string, string>>) => T): T | undefined => {
+      try {
+        return of(name, annotations ?? {})
+      } catch (error) {
+        problems.push(error instanceof Error ? error.message : String(error))
+        return undefined
+      }
     }
+    const [trigger, schedule] = [read(triggerOf), read(scheduleOf)]
+    return { name, trigger, schedule, problem: problems.length > 0 ? problems.join('\n') : undefined }
   })
 }
 
-/** What to stop and what to start, so that those running become those listed; a changed one is in both. */
-type Changes = { readonly stop: readonly string[]; readonly start: readonly Trigger[] }
+/** What to stop and what to start, so that those running become those wanted; a changed one is in both. */
+type Changes<T> = { readonly stop: readonly string[]; readonly start: readonly T[] }
 
-export function changesOf(running: ReadonlyMap<string, Trigger>, listed: readonly Listed[]): Changes {
-  const wanted = new Map(listed.flatMap(({ trigger }) => (trigger ? [[trigger.functionName, trigger] as const] : [])))
-  const isSame = (name: string) => JSON.stringify(wanted.get(name)) === JSON.stringify(running.get(name))
-  return {
-    stop: [...running.keys()].filter((name) => !isSame(name)),
-    start: [...wanted.values()].filter(({ functionName }) => !isSame(functionName)),
-  }
+export function changesOf<T extends { readonly functionName: string }>(running: ReadonlyMap<string, T>, wanted: readonly T[]): Changes<T> {
+  const byName = new Map(wanted.map((one) => [one.functionName, one]))
+  const isSame = (name: string) => JSON.stringify(byName.get(name)) === JSON.stringify(running.get(name))
+  return { stop: [...running.keys()].filter((name) => !isSame(name)), start: wanted.filter(({ functionName }) => !isSame(functionName)) }
 }

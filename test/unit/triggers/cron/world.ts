@@ -1,0 +1,121 @@
+import { createMetrics } from '../../../../shared/runtime/metrics.ts'
+import { Troubles } from '../../../../shared/runtime/trouble.ts'
+import { instantsOf } from '../../../../triggers/cron/instants.ts'
+import { scheduleMetrics } from '../../../../triggers/cron/metrics.ts'
+import { recordKey, type ScheduleRecord } from '../../../../triggers/cron/record.ts'
+import { Runner } from '../../../../triggers/cron/runner.ts'
+import type { Schedule } from '../../../../triggers/cron/schedule.ts'
+import type { Answer } from '../../../../triggers/outcome.ts'
+import { Bucket } from '../../simulation/broker.ts'
+import type { Tape } from '../../simulation/tape.ts'
+import { runAs, Time } from '../../simulation/time.ts'
+import { controlPort } from '../../simulation/trigger-process.ts'
+import { Process, Wire } from '../../simulation/wire.ts'
+
+const silent = () => {}
+const log = { debug: silent, info: silent, warn: silent, error: silent }
+const metrics = scheduleMetrics(createMetrics('simulation'))
+
+/** One call on its way: delivered, then worked on by the function, then answered. */
+export type Flight = {
+  readonly at: number
+  readonly attempt: number
+  readonly caller: Process
+  readonly answer: (answer: Answer) => void
+  state: 'sent' | 'worked on' | 'over'
+}
+
+/** What the rules say must never be. */
+export class Broken extends Error {}
+
+/** Checks every change of the record as it is written. */
+class WatchedBucket extends Bucket {
+  /** When the schedule began. */
+  beganMs = Number.NaN
+  readonly #instants = instantsOf('*/10 * * * * *', 'UTC')
+
+  override put(key: string, value: unknown): number {
+    const before = this.get<ScheduleRecord>(key)?.value
+    if (before) this.#check(before, value as ScheduleRecord)
+    else this.beganMs = (value as ScheduleRecord).until
+    return super.put(key, value)
+  }
+
+  /** No instant is decided twice, and none that is decided vanishes. */
+  #check(before: ScheduleRecord, after: ScheduleRecord): void {
+    if (after.until < before.until) throw new Broken(`decided again from ${after.until} on`)
+    const known = new Set([...before.waiting, ...before.open.map(({ at }) => at)])
+    const kept = [...after.waiting, ...after.open.map(({ at }) => at)]
+    const told = new Set(before.ended.map((ending) => JSON.stringify(ending)))
+    const fresh = after.ended.filter(
+      (ending) => !told.has(JSON.stringify(ending)) && (ending.kind === 'missed' || ending.kind === 'overlapped'),
+    )
+    const taken = kept.filter((at) => !known.has(at))
+    const letGo = fresh.reduce((sum, ending) => sum + ('count' in ending ? ending.count : 0), 0)
+    const due = this.#instants.count(before.until, after.until, 10_000)
+    if (taken.length + letGo !== due) throw new Broken(`${due} instants were due, ${taken.length} taken, ${letGo} let go`)
+    const lost = [...known].filter((at) => !kept.includes(at) && !after.ended.some((ending) => ending.at === at))
+    if (lost.length > 0) throw new Broken(`instants ${lost} vanished`)
+  }
+}
+
+/** Trigger processes, the bucket, and one function that they call each ten seconds. */
+export class World {
+  readonly tape: Tape
+  readonly schedule: Schedule
+  readonly time = new Time()
+  readonly wire = new Wire()
+  readonly bucket = new WatchedBucket()
+  readonly beganMs = Date.UTC(2026, 0, 31, 12, 0, 3)
+  readonly processes: Process[] = []
+  readonly flights: Flight[] = []
+  /** Instants that the function has begun and ended, in order. */
+  readonly worked: { readonly at: number; readonly what: 'begun' | 'ended' }[] = []
+  readonly trace: string[] = []
+  /** Whether anything has happened after which a call may be repeated. */
+  isTroubled = false
+  #skippedMs = 0
+
+  constructor(tape: Tape, policies: Pick<Schedule, 'missed' | 'overlap'>) {
+    this.tape = tape
+    this.schedule = { functionName: 'f', expression: '*/10 * * * * *', timeZone: 'UTC', path: '/', ...policies }
+  }
+
+  /** The true time. */
+  get nowMs(): number {
+    return Math.floor(this.beganMs + this.time.nowMs - 1000 + this.#skippedMs)
+  }
+
+  get record(): ScheduleRecord | undefined {
+    return this.bucket.get<ScheduleRecord>(recordKey('f'))?.value
+  }
+
+  /** Time in which nobody does anything. */
+  skip(ms: number): void {
+    this.#skippedMs += ms
+  }
+
+  /** @param skewMs - how far this process's clock is ahead. */
+  start(name: string, skewMs: number): void {
+    const process = new Process(name)
+    this.processes.push(process)
+    this.trace.push(`${name} starts, ${skewMs} ms ahead`)
+    const control = controlPort(this.bucket, this.wire, process)
+    const call = (_: unknown, at: number, attempt: number) =>
+      new Promise<Answer>((answer) => {
+        if (process.isAlive) this.flights.push({ at, attempt, caller: process, answer, state: 'sent' })
+      })
+    const deps = { control, holder: name, call, metrics, log, troubles: new Troubles(log), clock: () => this.nowMs + skewMs }
+    runAs({ process }, () => new Runner(deps, this.schedule, new Set()))
+  }
+
+  /** Kill -9. What it had sent may still arrive. */
+  kill(process: Process): void {
+    this.isTroubled = true
+    this.trace.push(`${process.name} is killed`)
+    process.isAlive = false
+    process.isPaused = false
+    this.processes.splice(this.processes.indexOf(process), 1)
+    this.wire.cut(process, () => this.tape.chance(50))
+  }
+}

@@ -1,0 +1,114 @@
+import type { Control } from '../../shared/adapters/nats/control.ts'
+import { instantText } from '../../shared/contract/scheduled.ts'
+import type { Log } from '../../shared/runtime/log.ts'
+import { newTraceparent } from '../../shared/runtime/trace.ts'
+import type { Troubles } from '../../shared/runtime/trouble.ts'
+import { backoffMs } from '../positioned/backoff.ts'
+import { type CallInstant, verdictOf } from './call.ts'
+import type { ScheduleMetrics } from './metrics.ts'
+import { Naps } from './nap.ts'
+import { called, type Ending, failedOnce, givenBack, over, recordKey, type ScheduleRecord } from './record.ts'
+import type { Schedule } from './schedule.ts'
+
+export type FlightDeps = {
+  readonly control: Control
+  /** The name of this trigger process. */
+  readonly holder: string
+  readonly call: CallInstant
+  readonly metrics: ScheduleMetrics
+  readonly log: Log
+  readonly troubles: Troubles
+  /** The clock on the wall, ms since the epoch. */
+  readonly clock: () => number
+}
+
+const AWAY_MS = 500
+const MOST_BACKOFF_MS = 10_000
+
+/** Calls a function for instants that this process has claimed. */
+export class Flights {
+  readonly #deps: FlightDeps
+  readonly #schedule: Schedule
+  readonly #under = new Set<Promise<void>>()
+  readonly #naps = new Naps()
+  #stopped = false
+
+  constructor(deps: FlightDeps, schedule: Schedule) {
+    this.#deps = deps
+    this.#schedule = schedule
+  }
+
+  /** Calls for one instant until that is over, or it is another's. */
+  async start(at: number): Promise<void> {
+    const flight = this.#fly(at)
+    this.#under.add(flight)
+    await flight
+    this.#under.delete(flight)
+  }
+
+  /** Repeats nothing more; resolves when the calls under way are over. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#naps.wake()
+    await Promise.all(this.#under)
+  }
+
+  async #fly(at: number): Promise<void> {
+    const { holder, call, clock, metrics, log } = this.#deps
+    const { functionName } = this.#schedule
+    const traceparent = newTraceparent()
+    for (let tries = 0; !this.#stopped; tries++) {
+      const run = (await this.#write((record) => called(record, at, holder)))?.open.find((one) => one.at === at)
+      if (!run) return
+      metrics.called(functionName, (clock() - at) / 1000)
+      const started = performance.now()
+      const answer = await call(this.#schedule, at, run.calls, traceparent)
+      metrics.answered(functionName, (performance.now() - started) / 1000)
+      const verdict = verdictOf(answer, run.failures)
+      if (verdict.kind !== 'again') {
+        const ending = { ...verdict, at, calls: run.calls, endedAt: clock() }
+        if (await this.#write((record) => over(record, holder, ending))) tellEnding(this.#deps, functionName, ending)
+        return
+      }
+      const { cause, isFault, afterMs } = verdict
+      log.warn(
+        { function: functionName, instant: instantText(at), calls: run.calls, cause, traceparent },
+        'a scheduled call is to be repeated',
+      )
+      metrics.repeated(functionName)
+      if (isFault && !(await this.#write((record) => failedOnce(record, at, holder)))) return
+      if (!this.#stopped) await this.#naps.take(Math.max(afterMs, backoffMs(tries, Math.random(), MOST_BACKOFF_MS)))
+    }
+    await this.#write((record) => givenBack(record, at, holder))
+  }
+
+  /** Changes the record, however long the bucket is away. @returns what was written, or undefined where there is nothing to change. */
+  async #write(change: (record: ScheduleRecord) => ScheduleRecord | undefined): Promise<ScheduleRecord | undefined> {
+    const { control, troubles } = this.#deps
+    const { functionName } = this.#schedule
+    const key = recordKey(functionName)
+    for (;;) {
+      try {
+        const found = await control.get<ScheduleRecord>(key)
+        const next = found && change(found.value)
+        if (!next || (await control.replace(key, next, found.revision)) !== undefined) return next
+      } catch (error) {
+        troubles.failed(scheduleWords(functionName), error)
+        await this.#naps.take(AWAY_MS)
+      }
+    }
+  }
+}
+
+/** How troubles of a schedule are named. */
+export const scheduleWords = (functionName: string): string => `the schedule of ${functionName}`
+
+/** Counts and logs what became of an instant. */
+export function tellEnding({ metrics, log }: Pick<FlightDeps, 'metrics' | 'log'>, functionName: string, ending: Ending): void {
+  metrics.ended(functionName, ending)
+  const about = { function: functionName, ...ending, instant: instantText(ending.at) }
+  if (ending.kind === 'done') log.debug(about, 'an instant is done')
+  else if (ending.kind === 'failed') log.error(about, 'an instant has failed')
+  else if (ending.kind === 'missed') log.warn(about, 'instants were missed and are let go')
+  else log.warn(about, 'an instant came while a call was under way, and is let go')
+}

@@ -1,0 +1,116 @@
+import { Beats } from '../positioned/beats.ts'
+import { type FlightDeps, Flights, scheduleWords, tellEnding } from './flights.ts'
+import { instantsOf } from './instants.ts'
+import { Naps } from './nap.ts'
+import { beaten, type Run, recordFor, recordKey, type ScheduleRecord } from './record.ts'
+import type { Schedule } from './schedule.ts'
+import { turn } from './turn.ts'
+
+const BEAT_MS = 1000
+const AWAY_MS = 500
+/** A clock that is put right, or a machine that slept, is noticed so soon. */
+const MOST_NAP_MS = 10_000
+/** After so long without a look this process has not watched. */
+const GAP_MS = MOST_NAP_MS + 5000
+
+/**
+ * Calls one function by its schedule, for as long as it runs, beside other processes that do the same. Every decision is written down before
+ * it is acted on: whoever dies, another goes on from the record.
+ */
+export class Runner {
+  readonly #deps: FlightDeps
+  readonly #schedule: Schedule
+  readonly #key: string
+  readonly #instants
+  readonly #flights: Flights
+  /** Instants that this process works on, by this schedule of the function or by the one before it. */
+  readonly #underway: Set<number>
+  readonly #naps = new Naps()
+  readonly #beats = new Beats()
+  readonly #running: Promise<void>
+  #beatenAt = 0
+  #watchedSince = 0
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #isPoked = false
+  #stopped = false
+
+  constructor(deps: FlightDeps, schedule: Schedule, underway: Set<number>) {
+    this.#deps = deps
+    this.#schedule = schedule
+    this.#key = recordKey(schedule.functionName)
+    this.#instants = instantsOf(schedule.expression, schedule.timeZone)
+    this.#flights = new Flights(deps, schedule)
+    this.#underway = underway
+    this.#running = this.#run()
+  }
+
+  /** Claims nothing more; resolves when the calls under way are over. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#naps.wake()
+    await this.#running
+    await this.#flights.stop()
+  }
+
+  async #run(): Promise<void> {
+    const { troubles, clock } = this.#deps
+    while (!this.#stopped) {
+      this.#isPoked = false
+      let lookAtMs: number | undefined
+      const look = async () => {
+        lookAtMs = await this.#look()
+      }
+      const worked = await troubles.watch(scheduleWords(this.#schedule.functionName), look())
+      // While the bucket is away nobody can show that he lives.
+      if (!worked) this.#beats.forget()
+      const napMs = worked ? Math.min((lookAtMs ?? Number.POSITIVE_INFINITY) - clock(), MOST_NAP_MS) : AWAY_MS
+      if (!this.#stopped && !this.#isPoked && napMs > 0) await this.#naps.take(napMs)
+    }
+  }
+
+  /** Decides what is due and writes it down. @returns when to look again. */
+  async #look(): Promise<number | undefined> {
+    const { control, holder, clock, metrics } = this.#deps
+    const { functionName, expression, timeZone } = this.#schedule
+    const found = await control.get<ScheduleRecord>(this.#key)
+    const nowMs = clock()
+    const before = recordFor(`${expression} ${timeZone}`, found?.value, nowMs)
+    const alive = this.#aliveIn(before)
+    const isGone = (run: Run) => run.holder === null || (run.holder === holder ? !this.#underway.has(run.at) : !alive.has(run.holder))
+    const watchedSince = nowMs - this.#lookedAt > GAP_MS ? nowMs : this.#watchedSince
+    const view = { nowMs, holder, watchedSince, isGone }
+    const { record, claimed, passed, lookAtMs } = turn(before, this.#instants, this.#schedule, view)
+    const isBeat = performance.now() - this.#beatenAt >= BEAT_MS
+    const next = isBeat ? beaten(record, holder, (at) => this.#underway.has(at)) : record
+    if (next !== found?.value) {
+      const written = found ? await control.replace(this.#key, next, found.revision) : await control.create(this.#key, next)
+      // Another was first: what is left to do is seen at once.
+      if (written === undefined) return nowMs
+    }
+    this.#watchedSince = watchedSince
+    this.#lookedAt = nowMs
+    if (isBeat) this.#beatenAt = performance.now()
+    for (const ending of passed) tellEnding(this.#deps, functionName, ending)
+    for (const at of claimed) void this.#start(at)
+    metrics.stands(functionName, this.#instants.next(nowMs), next.open.length, next.waiting.length)
+    return lookAtMs
+  }
+
+  /** The other holders that have given a sign of life lately. */
+  #aliveIn({ open }: ScheduleRecord): Set<string> {
+    const signs = new Map<string, number>()
+    for (const { holder, at, beat } of open) {
+      if (holder !== null && holder !== this.#deps.holder) signs.set(holder, (signs.get(holder) ?? 0) + at + beat)
+    }
+    return new Set([...signs].filter(([holder, sign]) => this.#beats.note(holder, sign, performance.now())).map(([holder]) => holder))
+  }
+
+  async #start(at: number): Promise<void> {
+    this.#underway.add(at)
+    await this.#flights.start(at)
+    this.#underway.delete(at)
+    // There is room now.
+    this.#isPoked = true
+    this.#naps.wake()
+  }
+}
