@@ -5,11 +5,12 @@ import { supervisorOf } from '../stack/claim.ts'
 import { identityOf } from '../stack/identity.ts'
 import { type Progress, readProgress } from '../stack/progress.ts'
 import { readRecords } from '../stack/record.ts'
+import { readSchedules, type ScheduleState } from '../stack/schedules.ts'
 import { GATEWAY_USER, gatewayPassword } from '../stack/secrets.ts'
 import { readSettings, type Settings } from '../stack/settings.ts'
 import { type FunctionState, functionStates, type Listed } from './seen/functions.ts'
 import { readPage } from './seen/page.ts'
-import { functionTable, spanOf, triggerTable } from './seen/tables.ts'
+import { functionTable, scheduleTable, spanOf, triggerTable } from './seen/tables.ts'
 import { type TriggerState, triggerStates } from './seen/triggers.ts'
 import { table } from './table.ts'
 
@@ -24,6 +25,7 @@ type Status = {
   readonly functions: readonly FunctionState[]
   readonly triggers: readonly TriggerState[]
   readonly progress: readonly Progress[]
+  readonly schedules: readonly ScheduleState[]
 }
 
 /** Shows what runs. @returns 0 when the stack runs, 3 when it does not (as service scripts say it). */
@@ -50,7 +52,9 @@ async function readStatus(settings: Settings): Promise<Status> {
   )
   const functions = functionStates(listed, ofGateway ?? [])
   const triggers = triggerStates(listed, ofTriggers.flat(), progress)
-  return { running, data, urls: shown(urls), processes, functions, triggers, progress }
+  const askSchedules = (connection: NatsConnection) => readSchedules(connection, Date.now())
+  const schedules = running ? await withConnection(urls.NATS_URL, askSchedules).catch(() => []) : []
+  return { running, data, urls: shown(urls), processes, functions, triggers, progress, schedules }
 }
 
 /** Addresses as they may be shown. */
@@ -77,7 +81,7 @@ const withConnection = async <T>(url: string, use: (connection: NatsConnection) 
   }
 }
 
-const linesOf = ({ running, data, urls, processes, functions, triggers }: Status): string[] => {
+const linesOf = ({ running, data, urls, processes, functions, triggers, schedules }: Status): string[] => {
   if (!running && processes.length === 0) return [`nothing runs on ${data}`]
   const head = running
     ? `running on ${data}, gateway ${urls.GATEWAY_URL}`
@@ -96,5 +100,6 @@ const linesOf = ({ running, data, urls, processes, functions, triggers }: Status
     ),
     ...functionTable(functions),
     ...triggerTable(triggers),
+    ...scheduleTable(schedules),
   ]
 }

@@ -1,3 +1,4 @@
+import type { Hono } from 'hono'
 import { Counter } from 'prom-client'
 import type { Positions } from '../contract/batch.ts'
 import { toDeadLetter } from '../contract/dead-letter.ts'
@@ -7,7 +8,7 @@ import { fence } from '../domain/position.ts'
 import { versionOf } from '../domain/version.ts'
 import type { PositionTable } from '../ports/position-table.ts'
 import type { Publisher } from '../ports/publisher.ts'
-import type { FunctionApp } from './function.ts'
+import type { FunctionApp, FunctionEnv } from './function.ts'
 import { createMetrics } from './metrics.ts'
 import { definePositioned } from './positioned.ts'
 
@@ -23,6 +24,8 @@ type Definition<Item> = {
    * @throws {RetryableError} when a server it needs is away: the same messages will come again.
    */
   readonly handle: (items: readonly Item[], traceparent: string) => Promise<void>
+  /** Adds routes of its own, such as that of a schedule. */
+  readonly routes?: (app: Hono<FunctionEnv>) => void
 }
 
 /**
@@ -32,7 +35,7 @@ type Definition<Item> = {
  * the effect done twice, late or out of order is the effect done once; and a position is only ever written after the effect of all before it,
  * so the greatest one is true whoever wrote it. The comparison finds lost messages (409), no more.
  */
-export function defineIdempotent<Item>({ name, positions, deadLetters, input, handle }: Definition<Item>): FunctionApp {
+export function defineIdempotent<Item>({ name, positions, deadLetters, input, handle, routes }: Definition<Item>): FunctionApp {
   const metrics = createMetrics(name)
   const registers = [metrics]
   const handled = new Counter({ name: 'function_handled_total', help: 'Messages handled, repeats included', registers })
@@ -41,6 +44,7 @@ export function defineIdempotent<Item>({ name, positions, deadLetters, input, ha
   return definePositioned({
     name,
     metrics,
+    ...(routes && { routes }),
     async apply(batch, traceparent) {
       const { stream, epoch, slots, last, lastNs, count } = batch.head
       const stored = await positions.read(stream)

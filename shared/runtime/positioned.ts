@@ -1,9 +1,10 @@
+import type { Hono } from 'hono'
 import type { Registry } from 'prom-client'
 import type { Positions } from '../contract/batch.ts'
 import { type Batch, parseBatch } from '../contract/framing.ts'
 import { readBody } from './body.ts'
 import { TerminalError } from './errors.ts'
-import { defineFunction, type FunctionApp } from './function.ts'
+import { defineFunction, type FunctionApp, type FunctionEnv } from './function.ts'
 import { problem } from './problem.ts'
 
 /** What became of a batch: `applied` counts messages taken in, `rejected` those sent to the dead letters. */
@@ -23,6 +24,8 @@ type Definition = {
   /** Where every slot of a stream stands. */
   readonly positions: (stream: string) => Promise<Positions>
   readonly metrics?: Registry
+  /** Adds routes of its own, such as that of a schedule. */
+  readonly routes?: (app: Hono<FunctionEnv>) => void
 }
 
 const MOST_BYTES = 32 * 1024 * 1024
@@ -31,7 +34,7 @@ const MOST_BYTES = 32 * 1024 * 1024
  * A function that owns its position (docs/semantics.md): `POST /` takes a batch, `GET /positions?stream=` tells where it stands.
  * 200 = applied now or before, 409 ERR_POSITION = go on from the positions in the answer, 400 ERR_BATCH = malformed, nothing applied, 503 = again later.
  */
-export function definePositioned({ name, apply, positions, metrics }: Definition): FunctionApp {
+export function definePositioned({ name, apply, positions, metrics, routes }: Definition): FunctionApp {
   return defineFunction({
     name,
     hot: true,
@@ -54,6 +57,7 @@ export function definePositioned({ name, apply, positions, metrics }: Definition
         if (!stream) throw new TerminalError('ERR_REQUEST', 'name the stream: ?stream=')
         return c.json({ positions: await positions(stream) })
       })
+      routes?.(app)
     },
   })
 }

@@ -5,6 +5,7 @@ import { bundleOf, parseDeployment } from '../../infra/faas/deployment.ts'
 import { ROOT } from '../../infra/stack/settings.ts'
 import { readStackFile } from '../../infra/stack/stack-file.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
+import { scheduleOf } from '../../triggers/cron/schedule.ts'
 import { triggerOf } from '../../triggers/trigger.ts'
 
 /** What OpenFaaS's Community Edition accepts: 15 functions, of which one is left to the user, and of OpenFaaS's own labels only these. */
@@ -47,10 +48,11 @@ describe.each(functions)('$service', ({ service, image, labels, annotations, ...
     expect(own.filter((label) => !FREE_LABELS.includes(label))).toEqual([])
   })
 
-  test('has a trigger that is understood, on a stream of the table, or none', () => {
-    const trigger = triggerOf(service, textsOf(annotations))
-    if (!trigger) return
-    expect(Object.keys(STREAMS)).toContain(trigger.stream)
-    expect(textsOf(annotations), 'a stock connector would deliver the same messages again').not.toHaveProperty('topic')
+  test('has triggers that are understood, on a stream of the table, or none', () => {
+    const [trigger, schedule] = [triggerOf(service, textsOf(annotations)), scheduleOf(service, textsOf(annotations))]
+    if (trigger) expect(Object.keys(STREAMS)).toContain(trigger.stream)
+    if (trigger && schedule) expect(schedule.path, 'a stream takes /').not.toBe('/')
+    if (!trigger && !schedule) return
+    expect(textsOf(annotations), 'a stock connector would act on it as well').not.toHaveProperty('topic')
   })
 })

@@ -1,3 +1,4 @@
+import type { ScheduleState } from '../../stack/schedules.ts'
 import { table } from '../table.ts'
 import type { FunctionState } from './functions.ts'
 import type { TriggerState } from './triggers.ts'
@@ -45,4 +46,15 @@ const tookOf = (seconds: number | null): string => {
 export const spanOf = (seconds: number): string => {
   const two = (value: number) => String(value).padStart(2, '0')
   return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+}
+
+export function scheduleTable(schedules: readonly ScheduleState[]): string[] {
+  if (schedules.length === 0) return []
+  const time = (ms: number | undefined) => (ms === undefined ? '-' : new Date(ms).toISOString().slice(0, 19).replace('T', ' '))
+  return table(
+    ['schedule of', 'by', 'next (UTC)', 'last', 'became', 'under way', 'waiting'],
+    schedules.map(({ name, of, next, last, open, waiting }) => {
+      return [name, of, time(next), time(last?.at), last?.kind ?? '-', `${open.length}`, `${waiting}`]
+    }),
+  )
 }

@@ -1,0 +1,98 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import type { Control, ControlKeys } from '../../../../shared/adapters/nats/control.ts'
+import { createMetrics } from '../../../../shared/runtime/metrics.ts'
+import { Troubles } from '../../../../shared/runtime/trouble.ts'
+import { scheduleMetrics } from '../../../../triggers/cron/metrics.ts'
+import { scheduleOf } from '../../../../triggers/cron/schedule.ts'
+import { Schedules } from '../../../../triggers/cron/schedules.ts'
+import type { Listed } from '../../../../triggers/watch.ts'
+import { Bucket } from '../../simulation/broker.ts'
+
+const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+const listed = (name: string, expression?: string, problem?: string): Listed => ({
+  name,
+  trigger: undefined,
+  schedule: expression === undefined ? undefined : scheduleOf(name, { 'trigger.schedule': expression }),
+  problem,
+})
+
+const all: Schedules[] = []
+afterEach(() => Promise.all(all.splice(0).map((one) => one.stop())))
+
+function setUp() {
+  const bucket = new Bucket()
+  let nowMs = Date.UTC(2026, 0, 31)
+  const control: Control & ControlKeys = {
+    get: async <T>(key: string) => bucket.get<T>(key),
+    create: async (key, value) => bucket.create(key, value),
+    replace: async (key, value, revision) => bucket.replace(key, value, revision),
+    put: async (key, value) => void bucket.put(key, value),
+    remove: async (key, revision) => bucket.remove(key, revision),
+    keys: async () => [...bucket.values.keys()].filter((key) => key.startsWith('cron.')),
+  }
+  const schedules = new Schedules({
+    control,
+    holder: 'me',
+    call: async () => ({ status: 200, headers: {}, body: '' }),
+    metrics: scheduleMetrics(createMetrics('test')),
+    log,
+    troubles: new Troubles(log),
+    clock: () => nowMs,
+  })
+  all.push(schedules)
+  const hear = async (...functions: Listed[]) => {
+    schedules.apply(functions)
+    await schedules.forget(functions)
+  }
+  const pass = (ms: number) => {
+    nowMs += ms
+  }
+  return { bucket, hear, pass, keys: () => [...bucket.values.keys()].sort() }
+}
+
+test('a schedule that is listed begins, one that is not ends; its record is kept for a minute, then deleted', async () => {
+  const { hear, pass, keys } = setUp()
+  await hear(listed('a', '@daily'), listed('b', '@hourly'), listed('c'))
+  await vi.waitFor(() => expect(keys()).toEqual(['cron.a', 'cron.b']))
+  await hear(listed('b', '@hourly'), listed('c'))
+  pass(59_000)
+  await hear(listed('b', '@hourly'), listed('c'))
+  expect(keys()).toEqual(['cron.a', 'cron.b'])
+  pass(1000)
+  await hear(listed('b', '@hourly'), listed('c'))
+  expect(keys()).toEqual(['cron.b'])
+})
+
+test('one that comes back within that minute goes on with its record', async () => {
+  const { bucket, hear, pass, keys } = setUp()
+  await hear(listed('a', '@daily'))
+  await vi.waitFor(() => expect(keys()).toEqual(['cron.a']))
+  const before = bucket.get('cron.a')
+  await hear()
+  pass(59_000)
+  await hear(listed('a', '@daily'))
+  pass(59_000)
+  await hear(listed('a', '@daily'))
+  expect(bucket.get('cron.a')).toEqual(before)
+})
+
+test('what other processes have left of functions that are gone is deleted as well, but nothing of one that is not understood just now', async () => {
+  const { bucket, hear, pass, keys } = setUp()
+  bucket.put('cron.gone', {})
+  bucket.put('cron.broken', {})
+  bucket.put('lease.x.0-of-1', {})
+  await hear(listed('broken', undefined, 'unknown key'))
+  pass(60_000)
+  await hear(listed('broken', undefined, 'unknown key'))
+  expect(keys()).toEqual(['cron.broken', 'lease.x.0-of-1'])
+})
+
+test('a schedule that is changed begins anew, from now on', async () => {
+  const { bucket, hear, pass } = setUp()
+  await hear(listed('a', '@daily'))
+  await vi.waitFor(() => expect(bucket.get('cron.a')).toBeTruthy())
+  pass(100_000)
+  await hear(listed('a', '*/5 * * * *'))
+  const until = Date.UTC(2026, 0, 31) + 100_000
+  await vi.waitFor(() => expect(bucket.get('cron.a')!.value).toMatchObject({ of: '*/5 * * * * UTC', until }))
+})
