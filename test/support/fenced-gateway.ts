@@ -15,7 +15,8 @@ type Slot = { readonly position: Position; readonly applied: readonly Applied[] 
  * Tests change what it lists, answers and remembers.
  */
 export class FencedGateway {
-  annotations: Record<string, string> = {}
+  /** Of the function; undefined while it is not deployed. */
+  annotations: Record<string, string> | undefined = {}
   /** Answers in the function's stead, before anything is applied; undefined lets the batch through. */
   answer: (batch: Batch) => { status: number; headers?: Record<string, string>; body?: string } | undefined = () => undefined
   /** What the function has stored. */
@@ -56,7 +57,9 @@ export class FencedGateway {
   async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of req) chunks.push(chunk)
-    if (req.url === '/system/functions') return void res.end(JSON.stringify([{ name: 'f', annotations: this.annotations }]))
+    const listed = this.annotations ? [{ name: 'f', annotations: this.annotations }] : []
+    if (req.url === '/system/functions') return void res.end(JSON.stringify(listed))
+    if (!this.annotations) return void res.writeHead(404).end('error finding function f')
     if (req.url!.startsWith('/function/f/positions')) {
       const all = Array.from({ length: this.#count }, (_, slot) => [slot, this.slots.get(slot)?.position ?? null])
       return void res.end(JSON.stringify({ positions: Object.fromEntries(all) }))

@@ -116,7 +116,7 @@ test('a function that falls back is delivered again from where it stands', async
 })
 
 test('two processes share the lanes; what the killed one held, the other takes over', async () => {
-  gateway.annotations['trigger.readers'] = '4'
+  gateway.annotations!['trigger.readers'] = '4'
   const first = await start('trigger-0')
   await publish(1, 100)
   await applied(numbers(1, 100))
