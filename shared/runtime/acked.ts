@@ -1,10 +1,11 @@
+import type { Hono } from 'hono'
 import { Counter } from 'prom-client'
 import type { ZodType } from 'zod'
 import { type AckedBatch, type Failure, parseAcked } from '../contract/acked.ts'
 import { type AckedItem, itemOfRequest, itemsOf } from './acked-item.ts'
 import { readBody } from './body.ts'
 import { CodedError, RetryableError, TerminalError } from './errors.ts'
-import { defineFunction, type FunctionApp } from './function.ts'
+import { defineFunction, type FunctionApp, type FunctionEnv } from './function.ts'
 import { createMetrics } from './metrics.ts'
 import { problem } from './problem.ts'
 
@@ -21,6 +22,8 @@ type Definition<T> = {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that names no failures need not return anything
   readonly handle: (items: readonly AckedItem<T>[], traceparent: string) => Promise<Failures | void>
+  /** Adds routes of its own, such as that of a schedule. */
+  readonly routes?: (app: Hono<FunctionEnv>) => void
 }
 
 const MOST_BYTES = 32 * 1024 * 1024
@@ -29,7 +32,7 @@ const MOST_BYTES = 32 * 1024 * 1024
  * A function that an acked trigger calls (docs/semantics.md): `POST /` takes a batch, or one plain message as OpenFaaS's connectors send it.
  * 200 = done but for what `failed` names, 400 ERR_BATCH = malformed, nothing was done, 503 = again later, 500 = again, and it counts.
  */
-export function defineAcked<T = Uint8Array>({ name, read = (body) => body as T, handle }: Definition<T>): FunctionApp {
+export function defineAcked<T = Uint8Array>({ name, read = (body) => body as T, handle, routes }: Definition<T>): FunctionApp {
   const metrics = createMetrics(name)
   const registers = [metrics]
   const handled = new Counter({ name: 'function_handled_total', help: 'Messages handled, repeats included', registers })
@@ -69,6 +72,7 @@ export function defineAcked<T = Uint8Array>({ name, read = (body) => body as T, 
         Object.assign(c.get('note'), { stream, count, failed: failures.length })
         return c.json({ ok: true, done: count - failures.length, ...(failures.length > 0 && { failed: failures }) })
       })
+      routes?.(app)
     },
   })
 }

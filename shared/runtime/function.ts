@@ -13,7 +13,7 @@ import { newTraceparent } from './trace.ts'
  * What every route sees: the raw request (absent in tests), the call's logger, the fields that end up in the call's one line, and the call's
  * W3C trace context, the caller's or a new one: what the call publishes carries it on.
  */
-type FunctionEnv = {
+export type FunctionEnv = {
   Bindings: Partial<HttpBindings>
   Variables: { log: Log; note: Record<string, unknown>; traceparent: string }
 }
