@@ -39,6 +39,7 @@ const troubles = new Troubles(log)
 const nats = connectNats(config, config.TRIGGER_ID, troubles)
 const control = natsControl(nats)
 const roster = new Roster(control, config.TRIGGER_ID, troubles)
+const publisher = natsPublisher(nats)
 const deps = {
   nats,
   control,
@@ -46,13 +47,14 @@ const deps = {
   log,
   troubles,
   holder: config.TRIGGER_ID,
-  publisher: natsPublisher(nats),
+  publisher,
   invoke: createInvoke(config.GATEWAY_URL),
   metrics: triggerMetrics(metrics, () => nats.now() !== undefined),
 }
 
 const schedules = new Schedules({
   control,
+  publisher,
   log,
   troubles,
   holder: config.TRIGGER_ID,

@@ -27,7 +27,7 @@ const MOST_TEXT = 1_000
 
 /** One header line, whatever the text holds. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not stand in a header
-const line = (text: string): string => text.slice(0, MOST_TEXT).replace(/[\u0000-\u001f\u007f]+/g, ' ')
+export const headerLine = (text: string): string => text.slice(0, MOST_TEXT).replace(/[\u0000-\u001f\u007f]+/g, ' ')
 
 /** The message that puts it into the dead letters: the original bytes, the reason in its headers, and an id by which a repeat is dropped. */
 export function toDeadLetter(letter: DeadLetter) {
@@ -41,7 +41,7 @@ export function toDeadLetter(letter: DeadLetter) {
     // Whole, so that it can be redriven; the protocol allows no line end in it.
     'Dlq-Subject': letter.subject,
     'Dlq-Code': letter.code,
-    'Dlq-Error': line(letter.error),
+    'Dlq-Error': headerLine(letter.error),
     'Dlq-Attempts': `${letter.attempts}`,
     'Dlq-Time-Ms': `${letter.timeMs}`,
     traceparent: traceparentIn(letter.headers) ?? letter.traceparent,

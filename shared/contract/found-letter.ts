@@ -13,6 +13,8 @@ export type FoundLetter = {
   readonly messageSequence: number | undefined
   readonly subject: string | undefined
   readonly timeMs: number | undefined
+  /** Of an instant that a schedule called the function for (there is no message then): the instant, ISO 8601. */
+  readonly instant: string | undefined
   readonly code: string | undefined
   readonly error: string | undefined
   readonly attempts: number | undefined
@@ -55,6 +57,7 @@ export function readLetter({ sequence, writtenMs, subject, header, sizeBytes, bo
     messageSequence: number('Dlq-Seq'),
     subject: text('Dlq-Subject'),
     timeMs: number('Dlq-Time-Ms'),
+    instant: text('Dlq-Instant'),
     code: text('Dlq-Code'),
     error: text('Dlq-Error'),
     attempts: number('Dlq-Attempts'),

@@ -5,6 +5,7 @@ import { gatewayMetrics } from '../../infra/faas/metrics.ts'
 import { defineAcked } from '../../shared/runtime/acked.ts'
 import { defineIdempotent } from '../../shared/runtime/idempotent.ts'
 import { createMetrics } from '../../shared/runtime/metrics.ts'
+import { scheduleMetrics } from '../../triggers/cron/metrics.ts'
 import { triggerMetrics } from '../../triggers/metrics.ts'
 import { memoryPositionTable } from './memory-position-table.ts'
 import { recordingPublisher } from './recording-publisher.ts'
@@ -19,6 +20,7 @@ export async function registeredMetrics(): Promise<Registered[]> {
   const all = [
     ...(await madeBy('gateway', () => gatewayMetrics({ list: () => [] } as unknown as Deployments))),
     ...(await madeBy('trigger', () => triggerMetrics(createMetrics('t'), () => true))),
+    ...(await madeBy('trigger', () => scheduleMetrics(createMetrics('t')))),
     ...(await madeBy('function', () => {
       defineAcked({ name: 'acked', handle: async () => {} })
       defineIdempotent({ name: 'idempotent', ...own, handle: async () => {} })

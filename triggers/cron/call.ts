@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { REDRIVEN } from '../../shared/contract/found-letter.ts'
 import { scheduledHeaders } from '../../shared/contract/scheduled.ts'
 import { exchange } from '../http.ts'
 import { type Answer, outcomeOf } from '../outcome.ts'
+import type { Run } from './record.ts'
 
-/** Calls a function for an instant; never rejects. @param attempt - from 1. */
-export type CallInstant = (target: Target, at: number, attempt: number, traceparent: string) => Promise<Answer>
+/** Calls a function for an instant; never rejects. */
+export type CallInstant = (target: Target, run: Pick<Run, 'at' | 'calls' | 'redriven'>, traceparent: string) => Promise<Answer>
 
 export type Target = { readonly functionName: string; readonly path: string }
 
@@ -13,13 +15,14 @@ const DEADLINE_MS = 3_600_000
 
 export const callThrough =
   (gatewayUrl: string): CallInstant =>
-  ({ functionName, path }, at, attempt, traceparent) =>
+  ({ functionName, path }, { at, calls, redriven }, traceparent) =>
     exchange({
       url: new URL(`/function/${functionName}${path === '/' ? '' : path}`, gatewayUrl),
       method: 'POST',
       // The last two as OpenFaaS's own connectors send them.
       headers: {
-        ...scheduledHeaders(functionName, at, attempt),
+        ...scheduledHeaders(functionName, at, calls),
+        ...(redriven !== undefined && { [REDRIVEN]: `${redriven}` }),
         traceparent,
         'X-Call-Id': randomUUID(),
         'X-Connector': 'trade2026',

@@ -1,17 +1,20 @@
 import type { Control } from '../../shared/adapters/nats/control.ts'
 import { instantText } from '../../shared/contract/scheduled.ts'
+import type { Publisher } from '../../shared/ports/publisher.ts'
 import type { Log } from '../../shared/runtime/log.ts'
 import { newTraceparent } from '../../shared/runtime/trace.ts'
 import type { Troubles } from '../../shared/runtime/trouble.ts'
 import { backoffMs } from '../positioned/backoff.ts'
 import { type CallInstant, verdictOf } from './call.ts'
+import { letterOf } from './dead-letter.ts'
 import type { ScheduleMetrics } from './metrics.ts'
 import { Naps } from './nap.ts'
-import { called, type Ending, failedOnce, givenBack, over, recordKey, type ScheduleRecord } from './record.ts'
+import { called, type Ending, failedOnce, givenBack, over, type Run, recordKey, type ScheduleRecord } from './record.ts'
 import type { Schedule } from './schedule.ts'
 
 export type FlightDeps = {
   readonly control: Control
+  readonly publisher: Publisher
   /** The name of this trigger process. */
   readonly holder: string
   readonly call: CallInstant
@@ -62,9 +65,11 @@ export class Flights {
       if (!run) return
       metrics.called(functionName, (clock() - at) / 1000)
       const started = performance.now()
-      const answer = await call(this.#schedule, at, run.calls, traceparent)
+      const answer = await call(this.#schedule, run, traceparent)
       metrics.answered(functionName, (performance.now() - started) / 1000)
       const verdict = verdictOf(answer, run.failures)
+      // First: an instant that is given up must be found again, whatever dies here.
+      if (verdict.kind === 'failed') await this.#bury(run, { cause: verdict.cause, traceparent })
       if (verdict.kind !== 'again') {
         const ending = { ...verdict, at, calls: run.calls, endedAt: clock() }
         if (await this.#write((record) => over(record, holder, ending))) tellEnding(this.#deps, functionName, ending)
@@ -80,6 +85,23 @@ export class Flights {
       if (!this.#stopped) await this.#naps.take(Math.max(afterMs, backoffMs(tries, Math.random(), MOST_BACKOFF_MS)))
     }
     await this.#write((record) => givenBack(record, at, holder))
+  }
+
+  /** Writes the dead letter, however long the broker is away. One that was taken over meanwhile may yet succeed: then its letter tells too much. */
+  async #bury(run: Run, why: { readonly cause: string; readonly traceparent: string }): Promise<void> {
+    const { publisher, troubles, holder, control } = this.#deps
+    const { functionName } = this.#schedule
+    for (;;) {
+      try {
+        const found = await control.get<ScheduleRecord>(recordKey(functionName))
+        if (found?.value.open.some(({ at, holder: one }) => at === run.at && one === holder))
+          await publisher.publishAll([letterOf(this.#schedule, run, why)])
+        return
+      } catch (error) {
+        troubles.failed(scheduleWords(functionName), error)
+        await this.#naps.take(AWAY_MS)
+      }
+    }
   }
 
   /** Changes the record, however long the bucket is away. @returns what was written, or undefined where there is nothing to change. */

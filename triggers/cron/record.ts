@@ -12,6 +12,8 @@ export type Run = {
   readonly calls: number
   /** How often the function itself has failed. */
   readonly failures: number
+  /** How often it was brought back from the dead letters. */
+  readonly redriven?: number
 }
 
 /** What became of an instant, or of several that were let go: `count` of them up to `at` (1000 missed ones may stand for more). */
@@ -32,6 +34,8 @@ export type ScheduleRecord = {
   /** Instants that came in time and wait for the calls before them, oldest first. */
   readonly waiting: readonly number[]
   readonly open: readonly Run[]
+  /** Of those that wait: the ones that were brought back from the dead letters, and how often. */
+  readonly redriven?: readonly (readonly [at: number, times: number])[]
   /** The last endings, newest last. */
   readonly ended: readonly Ending[]
 }
@@ -84,3 +88,17 @@ export function over(record: ScheduleRecord, holder: string, ending: Ending & { 
 }
 
 export const keptOf = ({ ended }: ScheduleRecord, more: readonly Ending[]): readonly Ending[] => [...ended, ...more].slice(-ENDINGS_KEPT)
+
+/** So many instants of a function may wait for calls. */
+export const MOST_WAITING = 1000
+
+/**
+ * An instant is brought back from the dead letters: it waits for a call as those do that came in time.
+ * @returns undefined where it is waiting or being called already; a text that says why it cannot be.
+ */
+export function broughtBack(record: ScheduleRecord, at: number, times: number): ScheduleRecord | string | undefined {
+  const { waiting, open, redriven = [] } = record
+  if (waiting.includes(at) || open.some((run) => run.at === at)) return undefined
+  if (waiting.length >= MOST_WAITING) return `${MOST_WAITING} instants of this function wait already`
+  return { ...record, waiting: [...waiting, at].sort((a, b) => a - b), redriven: [...redriven, [at, times]] }
+}

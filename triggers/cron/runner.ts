@@ -89,6 +89,8 @@ export class Runner {
     }
     this.#watchedSince = watchedSince
     this.#lookedAt = nowMs
+    if (found && next.until < found.value.until)
+      this.#deps.log.warn({ function: functionName }, 'the clock went back by more than an hour: instants may be called again')
     if (isBeat) this.#beatenAt = performance.now()
     for (const ending of passed) tellEnding(this.#deps, functionName, ending)
     for (const at of claimed) void this.#start(at)

@@ -1,13 +1,11 @@
 import type { Instants } from './instants.ts'
-import { type Ending, keptOf, type Run, type ScheduleRecord } from './record.ts'
+import { type Ending, keptOf, MOST_WAITING, type Run, type ScheduleRecord } from './record.ts'
 import type { Schedule } from './schedule.ts'
 
 /** An instant that nobody has taken up is missed when the next has come, or when it is so late. */
 export const LATE_MS = 60_000
 /** Most calls of one schedule at a time, where they may overlap at all. */
 export const MOST_CALLS = 8
-/** Most instants that wait; beyond that they count as overlapping. */
-export const MOST_WAITING = 1000
 const MOST_COUNTED = 1000
 const LOOK_MS = 1000
 
@@ -52,10 +50,21 @@ export function turn(
     if (last?.kind === kind) passed[passed.length - 1] = { kind, at, count: last.count + count }
     else passed.push({ kind, at, count })
   }
+  const { redriven } = before
   let { until } = before
 
   const claim = (at: number) => {
-    open.push({ at, state: 'claimed', holder, since: nowMs, beat: 0, calls: 0, failures: 0 })
+    const times = redriven?.find(([one]) => one === at)?.[1]
+    open.push({
+      at,
+      state: 'claimed',
+      holder,
+      since: nowMs,
+      beat: 0,
+      calls: 0,
+      failures: 0,
+      ...(times !== undefined && { redriven: times }),
+    })
     claimed.push(at)
   }
   while (open.length < room && waiting.length > 0) claim(waiting.shift()!)
@@ -86,9 +95,10 @@ export function turn(
 
   const isSame = claimed.length === 0 && passed.length === 0 && until === before.until
   const next = instants.next(Math.max(until, nowMs))
+  const left = redriven?.filter(([at]) => waiting.includes(at))
   const isBusy = open.length > 0 || waiting.length > 0
   return {
-    record: isSame ? before : { ...before, until, waiting, open, ended: passed.length > 0 ? keptOf(before, passed) : before.ended },
+    record: isSame ? before : { ...before, until, waiting, open, ended: keptOf(before, passed), ...(left && { redriven: left }) },
     claimed,
     passed,
     lookAtMs: isBusy ? Math.min(next ?? Number.POSITIVE_INFINITY, nowMs + LOOK_MS) : next,

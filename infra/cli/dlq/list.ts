@@ -31,11 +31,22 @@ export async function list(options: FilterOptions & { json?: boolean }): Promise
 
 const HEAD = ['number', 'function', 'code', 'subject', 'written', 'attempts', 'redriven', 'bytes', 'error']
 
-const rowOf = ({ sequence, functionName, code, subject, writtenMs, attempts, redriven, sizeBytes, error = '' }: FoundLetter): string[] => [
+const rowOf = ({
+  sequence,
+  functionName,
+  code,
+  subject,
+  instant,
+  writtenMs,
+  attempts,
+  redriven,
+  sizeBytes,
+  error = '',
+}: FoundLetter): string[] => [
   `${sequence}`,
   functionName,
   code ?? '-',
-  subject ?? '-',
+  subject ?? instant ?? '-',
   timeText(writtenMs),
   `${attempts ?? '-'}`,
   `${redriven}`,

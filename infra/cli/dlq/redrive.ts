@@ -3,10 +3,12 @@ import { natsResend, type Sent } from '../../../shared/adapters/nats/resend.ts'
 import type { FoundLetter } from '../../../shared/contract/found-letter.ts'
 import { type Redriven, toRedriven } from '../../../shared/contract/redrive.ts'
 import { RetryableError } from '../../../shared/runtime/errors.ts'
+import { bringBack } from './instants.ts'
 import { withDeadLetters } from './open.ts'
 import { pagesFor, type WhichOptions, whichOf } from './which.ts'
 
 type Send = (messages: readonly Redriven[]) => Promise<Sent[]>
+type BringBack = (instants: readonly FoundLetter[]) => Promise<Sent[]>
 type Tally = { redriven: number; known: number; readonly kept: { readonly sequence: number; readonly reason: string }[] }
 
 /**
@@ -17,10 +19,11 @@ export async function redrive(numbers: string[], options: WhichOptions & { json?
   const which = whichOf('redrive', numbers, options)
   return withDeadLetters(async (letters, connection) => {
     const send = natsResend(connection)
+    const back: BringBack = (instants) => bringBack(connection, instants)
     const tally: Tally = { redriven: 0, known: 0, kept: [] }
     for await (const page of pagesFor(letters, which, true)) {
       const isAll = page.isAll && tally.kept.length === 0
-      await redrivePage(page.letters, { letters, send, tally, functions: isAll ? which.filter.functions : undefined })
+      await redrivePage(page.letters, { letters, send, back, tally, functions: isAll ? which.filter.functions : undefined })
     }
     if (options.json) console.log(JSON.stringify(tally))
     else for (const line of linesOf(tally)) console.log(line)
@@ -31,16 +34,18 @@ export async function redrive(numbers: string[], options: WhichOptions & { json?
 type Deps = {
   readonly letters: DeadLetters
   readonly send: Send
+  readonly back: BringBack
   readonly tally: Tally
   /** Given where every letter of these functions up to this page's last one is redriven: they can then go at once. */
   readonly functions: readonly string[] | undefined
 }
 
-async function redrivePage(page: readonly FoundLetter[], { letters, send, tally, functions }: Deps): Promise<void> {
-  const made = page.map((letter) => ({ letter, message: toRedriven(letter) }))
-  const ready = made.flatMap(({ letter, message }) => (typeof message === 'string' ? [] : [{ letter, message }]))
-  const sent = await send(ready.map(({ message }) => message))
-  const outcomes = new Map(ready.map(({ letter }, i) => [letter.sequence, sent[i]!]))
+async function redrivePage(page: readonly FoundLetter[], { letters, send, back, tally, functions }: Deps): Promise<void> {
+  const made = page.map((letter) => ({ letter, message: letter.instant === undefined ? toRedriven(letter) : undefined }))
+  const instants = page.filter(({ instant }) => instant !== undefined)
+  const ready = made.flatMap(({ letter, message }) => (typeof message === 'object' ? [{ letter, message }] : []))
+  const sent = [...(await send(ready.map(({ message }) => message))), ...(await back(instants))]
+  const outcomes = new Map([...ready.map(({ letter }) => letter), ...instants].map(({ sequence }, i) => [sequence, sent[i]!]))
   const gone: number[] = []
   for (const { letter, message } of made) {
     const { sequence } = letter

@@ -27,6 +27,7 @@ function linesOf(letter: FoundLetter): string[] {
     ['code', code],
     ['error', error],
     ['subject', subject],
+    ['instant', letter.instant],
     ['message', messageSequence === undefined ? undefined : `${messageSequence} in ${stream}${at}`],
     ['attempts', attempts],
     ['redriven', redriven],

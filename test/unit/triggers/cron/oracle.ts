@@ -9,7 +9,7 @@ export type Wall = {
 }
 
 /** Reads the wall clock of a zone, as Intl tells it: ms since the epoch as if the zone were UTC. */
-export function wallClock(timeZone: string): (atMs: number) => number {
+function wallClock(timeZone: string): (atMs: number) => number {
   const two = '2-digit'
   const form = new Intl.DateTimeFormat('en-GB', {
     timeZone,
@@ -28,54 +28,105 @@ export function wallClock(timeZone: string): (atMs: number) => number {
   }
 }
 
-const shownAt = (wallMs: number): Wall => {
-  const date = new Date(wallMs)
-  return {
-    second: date.getUTCSeconds(),
-    minute: date.getUTCMinutes(),
-    hour: date.getUTCHours(),
-    day: date.getUTCDate(),
-    month: date.getUTCMonth() + 1,
-    weekday: date.getUTCDay(),
+/**
+ * The times of a wall clock, a step apart, that show what is asked for, whatever zone the clock is in.
+ * @param asked - each gets a list of its own, in order.
+ */
+export function shownTimes(fromMs: number, toMs: number, stepMs: number, asked: readonly ((wall: Wall) => boolean)[]): number[][] {
+  const found: number[][] = asked.map(() => [])
+  for (let wallMs = fromMs; wallMs < toMs; wallMs += stepMs) {
+    const date = new Date(wallMs)
+    const wall = {
+      second: date.getUTCSeconds(),
+      minute: date.getUTCMinutes(),
+      hour: date.getUTCHours(),
+      day: date.getUTCDate(),
+      month: date.getUTCMonth() + 1,
+      weekday: date.getUTCDay(),
+    }
+    asked.forEach((shows, i) => {
+      if (shows(wall)) found[i]!.push(wallMs)
+    })
   }
+  return found
 }
 
-/** A span of time read off a wall clock, each `stepMs` of it. */
+/** A stretch of time in which a clock is neither put forward nor back: it shows the time plus `offsetMs`. */
+type Stretch = { readonly fromMs: number; readonly toMs: number; readonly offsetMs: number }
+
+const HOUR = 3_600_000
+
+/** A span of time as a zone's clock shows it. */
 export class Reading {
   readonly fromMs: number
   readonly toMs: number
-  readonly stepMs: number
-  readonly #walls: readonly number[]
+  readonly #stretches: readonly Stretch[]
 
-  constructor(timeZone: string, fromMs: number, toMs: number, stepMs: number) {
+  private constructor(fromMs: number, toMs: number, stretches: readonly Stretch[]) {
     this.fromMs = fromMs
     this.toMs = toMs
-    this.stepMs = stepMs
+    this.#stretches = stretches
+  }
+
+  /** Reads the clock each hour, and where it has gone otherwise than the hour, finds out the second at which it was changed. */
+  static of(timeZone: string, fromMs: number, toMs: number): Reading {
     const wall = wallClock(timeZone)
-    this.#walls = Array.from({ length: (toMs - fromMs) / stepMs }, (_, i) => wall(fromMs + i * stepMs))
+    const offset = (at: number) => wall(at) - at
+    const stretches: Stretch[] = []
+    let began = fromMs
+    for (let at = fromMs; at < toMs; at += HOUR) {
+      const next = Math.min(at + HOUR, toMs)
+      if (offset(next) === offset(at)) continue
+      let [before, after] = [at, next]
+      while (after - before > 1000) {
+        const middle = before + Math.floor((after - before) / 2000) * 1000
+        if (offset(middle) === offset(at)) before = middle
+        else after = middle
+      }
+      stretches.push({ fromMs: began, toMs: after, offsetMs: offset(at) })
+      began = after
+    }
+    return new Reading(fromMs, toMs, [...stretches, { fromMs: began, toMs, offsetMs: offset(began) }])
+  }
+
+  /** A part of it. */
+  part(fromMs: number, toMs: number): Reading {
+    const cut = this.#stretches.map((one) => ({ ...one, fromMs: Math.max(one.fromMs, fromMs), toMs: Math.min(one.toMs, toMs) }))
+    return new Reading(
+      fromMs,
+      toMs,
+      cut.filter((one) => one.fromMs < one.toMs),
+    )
   }
 
   /** When the clock was put forward or back, and by how much. */
   get changes(): { readonly at: number; readonly byMs: number }[] {
-    const byMs = (i: number) => (i === 0 ? 0 : this.#walls[i]! - this.#walls[i - 1]! - this.stepMs)
-    return this.#walls.flatMap((_, i) => (byMs(i) === 0 ? [] : [{ at: this.fromMs + i * this.stepMs, byMs: byMs(i) }]))
+    return this.#stretches.slice(1).map(({ fromMs, offsetMs }, i) => ({ at: fromMs, byMs: offsetMs - this.#stretches[i]!.offsetMs }))
+  }
+
+  /** All that the clock shows, from its earliest time to its latest. */
+  get shown(): { readonly fromMs: number; readonly toMs: number } {
+    const all = this.#stretches
+    return {
+      fromMs: Math.min(...all.map((one) => one.fromMs + one.offsetMs)),
+      toMs: Math.max(...all.map((one) => one.toMs + one.offsetMs)),
+    }
   }
 
   /**
-   * The instants at which the clock shows what is asked for. A time `isFixed` counts once where the clock shows it twice, and where the clock
-   * leaps over it, it counts at the end of the leap.
+   * The instants at which the clock shows one of these times. A time `isFixed` counts once where the clock shows it twice, and where the
+   * clock leaps over it, it counts at the end of the leap.
    */
-  instants(shows: (wall: Wall) => boolean, isFixed: boolean): number[] {
+  instants(times: readonly number[], isFixed: boolean): number[] {
     const found: number[] = []
-    let latest = this.#walls[0]! - this.stepMs
-    this.#walls.forEach((wall, i) => {
-      const isShown = shows(shownAt(wall))
-      const isAgain = wall <= latest
-      let isLeapt = false
-      for (let left = latest + this.stepMs; left < wall; left += this.stepMs) isLeapt ||= shows(shownAt(left))
-      if (isFixed ? (isShown && !isAgain) || isLeapt : isShown) found.push(this.fromMs + i * this.stepMs)
-      latest = Math.max(latest, wall)
-    })
+    let shownUpTo = Number.NEGATIVE_INFINITY
+    for (const { fromMs, toMs, offsetMs } of this.#stretches) {
+      const [first, end] = [fromMs + offsetMs, toMs + offsetMs]
+      const isLeapt = isFixed && times.some((time) => time >= shownUpTo && time < first) && shownUpTo > Number.NEGATIVE_INFINITY
+      if (isLeapt && !times.includes(first)) found.push(fromMs)
+      for (const time of times) if (time >= (isFixed ? Math.max(first, shownUpTo) : first) && time < end) found.push(time - offsetMs)
+      shownUpTo = Math.max(shownUpTo, end)
+    }
     return found
   }
 }

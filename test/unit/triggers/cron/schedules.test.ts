@@ -6,6 +6,7 @@ import { scheduleMetrics } from '../../../../triggers/cron/metrics.ts'
 import { scheduleOf } from '../../../../triggers/cron/schedule.ts'
 import { Schedules } from '../../../../triggers/cron/schedules.ts'
 import type { Listed } from '../../../../triggers/watch.ts'
+import { recordingPublisher } from '../../../support/recording-publisher.ts'
 import { Bucket } from '../../simulation/broker.ts'
 
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
@@ -32,6 +33,7 @@ function setUp() {
   }
   const schedules = new Schedules({
     control,
+    publisher: recordingPublisher(),
     holder: 'me',
     call: async () => ({ status: 200, headers: {}, body: '' }),
     metrics: scheduleMetrics(createMetrics('test')),

@@ -1,8 +1,18 @@
 import { expect, test } from 'vitest'
 import { instantsOf } from '../../../../triggers/cron/instants.ts'
-import { called, failedOnce, givenBack, over, type Run, recordFor, type ScheduleRecord } from '../../../../triggers/cron/record.ts'
+import {
+  broughtBack,
+  called,
+  failedOnce,
+  givenBack,
+  MOST_WAITING,
+  over,
+  type Run,
+  recordFor,
+  type ScheduleRecord,
+} from '../../../../triggers/cron/record.ts'
 import type { Schedule } from '../../../../triggers/cron/schedule.ts'
-import { MOST_CALLS, MOST_WAITING, turn } from '../../../../triggers/cron/turn.ts'
+import { MOST_CALLS, turn } from '../../../../triggers/cron/turn.ts'
 
 const NOON = Date.UTC(2026, 0, 31, 12)
 const MINUTE = 60_000
@@ -143,4 +153,17 @@ test('the record stays small', () => {
     record = over(claimed, 'me', { kind: 'done', at: t(minute), calls: 1, endedAt: t(minute) })!
   }
   expect(JSON.stringify(record).length).toBeLessThan(1200)
+})
+
+test('an instant that is brought back waits for room, beside those that wait already, and is known until it is called', () => {
+  const busy = begun(t(4), { open: [run(t(4))], waiting: [t(3)] })
+  const back = broughtBack(busy, t(1), 2) as ScheduleRecord
+  expect(back).toMatchObject({ waiting: [t(1), t(3)], redriven: [[t(1), 2]] })
+  expect(broughtBack(back, t(1), 2)).toBeUndefined()
+  expect(broughtBack(back, t(4), 1)).toBeUndefined()
+  const free = over(back, 'other', { kind: 'done', at: t(4), calls: 1, endedAt: t(4) })!
+  const looked = look(free, policies('skip'), t(4, 1))
+  expect(looked.record).toMatchObject({ open: [{ at: t(1), redriven: 2 }], waiting: [t(3)], redriven: [] })
+  const crowd = begun(t(1), { waiting: Array.from({ length: MOST_WAITING }, () => t(0)) })
+  expect(broughtBack(crowd, t(1), 1)).toMatch('1000 instants')
 })

@@ -1,3 +1,5 @@
+import { instantText } from '../../../../shared/contract/scheduled.ts'
+import type { Outgoing } from '../../../../shared/ports/publisher.ts'
 import { createMetrics } from '../../../../shared/runtime/metrics.ts'
 import { Troubles } from '../../../../shared/runtime/trouble.ts'
 import { instantsOf } from '../../../../triggers/cron/instants.ts'
@@ -32,6 +34,8 @@ export class Broken extends Error {}
 class WatchedBucket extends Bucket {
   /** When the schedule began. */
   beganMs = Number.NaN
+  /** Instants whose dead letters were written. */
+  readonly buried = new Set<string>()
   readonly #instants = instantsOf('*/10 * * * * *', 'UTC')
 
   override put(key: string, value: unknown): number {
@@ -56,6 +60,8 @@ class WatchedBucket extends Bucket {
     if (taken.length + letGo !== due) throw new Broken(`${due} instants were due, ${taken.length} taken, ${letGo} let go`)
     const lost = [...known].filter((at) => !kept.includes(at) && !after.ended.some((ending) => ending.at === at))
     if (lost.length > 0) throw new Broken(`instants ${lost} vanished`)
+    const silent = after.ended.filter(({ kind, at }) => kind === 'failed' && !this.buried.has(instantText(at)))
+    if (silent.length > 0) throw new Broken(`failed without a dead letter: ${JSON.stringify(silent)}`)
   }
 }
 
@@ -101,11 +107,18 @@ export class World {
     this.processes.push(process)
     this.trace.push(`${name} starts, ${skewMs} ms ahead`)
     const control = controlPort(this.bucket, this.wire, process)
-    const call = (_: unknown, at: number, attempt: number) =>
+    const call = (_: unknown, { at, calls: attempt }: { readonly at: number; readonly calls: number }) =>
       new Promise<Answer>((answer) => {
         if (process.isAlive) this.flights.push({ at, attempt, caller: process, answer, state: 'sent' })
       })
-    const deps = { control, holder: name, call, metrics, log, troubles: new Troubles(log), clock: () => this.nowMs + skewMs }
+    const bury = (letters: readonly Outgoing[]) => {
+      for (const { headers } of letters) this.bucket.buried.add(instantText(Date.parse(headers!['Dlq-Instant']!)))
+    }
+    const publisher = {
+      publishAll: (letters: readonly Outgoing[]) => this.wire.call(process, 'broker', 'dead letters', () => bury(letters)),
+      tell: silent,
+    }
+    const deps = { control, publisher, holder: name, call, metrics, log, troubles: new Troubles(log), clock: () => this.nowMs + skewMs }
     runAs({ process }, () => new Runner(deps, this.schedule, new Set()))
   }
 
