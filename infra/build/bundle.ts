@@ -10,7 +10,8 @@ import { textImports } from './text.ts'
 /** The repository's root, seen from this file. */
 const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
-const options: BuildOptions = {
+/** How every bundle is made. */
+export const BUNDLE_OPTIONS: BuildOptions = {
   bundle: true,
   format: 'esm',
   platform: 'node',
@@ -57,7 +58,7 @@ async function build(root: string, dist: string, targets: readonly Target[]): Pr
   const esbuild = await import('esbuild')
   const entryPoints = targets.map(({ entry, out }) => ({ in: join(root, entry), out: out.replace(/\.js$/, '') }))
   const { outputFiles, metafile } = await esbuild
-    .build({ ...options, absWorkingDir: root, outdir: dist, entryPoints })
+    .build({ ...BUNDLE_OPTIONS, absWorkingDir: root, outdir: dist, entryPoints })
     .finally(() => esbuild.stop())
   await Promise.all(outputFiles!.map(({ path, contents }) => replaceFile(path, contents)))
   const records = targets.map(async ({ name, entry, out }) => {

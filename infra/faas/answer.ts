@@ -10,8 +10,8 @@ export type AnswerHead = {
   readonly sized: boolean
 }
 
-/** Where an answer goes, piece by piece: one head, any number of body parts, one end. */
-type AnswerSink = { head(head: AnswerHead): void; body(part: Buffer): void; end(): void }
+/** Where an answer goes, piece by piece: one head, any number of body parts, one end. After a head of status 101 the parts are another protocol's. */
+export type AnswerSink = { head(head: AnswerHead): void; body(part: Buffer): void; end(): void }
 
 const MAX_HEAD_BYTES = 64 * 1024
 const BODILESS = new Set([204, 304])
@@ -21,16 +21,19 @@ const BODILESS = new Set([204, 304])
  * which was the larger half of a hop through the gateway. Anything irregular throws: the connection is of no use then.
  */
 export class AnswerParser {
-  /** How long the connection may be kept idle for another request, by the function's own word; 0 when it may not be used again. */
-  keepMs = 0
+  /** How long the function keeps the connection for another request, by its own word: null when it says nothing, 0 when it closes it. */
+  keptMs: number | null = 0
   #state: 'head' | 'sized' | 'size' | 'chunk' | 'chunk end' | 'trailer' | 'until close' | 'done' = 'head'
   #left = 0
   #pending: Buffer | null = null
   readonly #bodiless: boolean
+  readonly #mayUpgrade: boolean
   readonly #sink: AnswerSink
 
-  constructor(method: string, sink: AnswerSink) {
+  /** @param mayUpgrade - whether the request asked for another protocol. */
+  constructor(method: string, sink: AnswerSink, mayUpgrade = false) {
     this.#bodiless = method === 'HEAD'
+    this.#mayUpgrade = mayUpgrade
     this.#sink = sink
   }
 
@@ -86,9 +89,9 @@ export class AnswerParser {
     const [, minor, code, reason = ''] = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: (.*))?$/.exec(first!) ?? []
     if (code === undefined) throw new Error(`not an answer: ${first!.slice(0, 80)}`)
     const status = Number(code)
-    if (status === 101) throw new Error('an upgrade nobody asked for')
+    if (status === 101 && !this.#mayUpgrade) throw new Error('an upgrade nobody asked for')
     // Interim answers (100, 103) come before the real one and are of no use to the caller.
-    if (status < 200) return
+    if (status < 200 && status !== 101) return
     const raw: string[] = []
     const known = { connection: '', length: '', coding: '', keep: '' }
     for (const line of lines) {
@@ -103,7 +106,7 @@ export class AnswerParser {
       else if (lower === 'connection') known.connection = value.toLowerCase()
       else if (lower === 'keep-alive') known.keep = value
     }
-    this.keepMs = minor === '1' && !known.connection.includes('close') ? idleMs(known.keep) : 0
+    this.keptMs = minor === '1' && !known.connection.includes('close') ? announcedMs(known.keep) : 0
     this.#frame(status, known)
     const headers = endToEnd(raw, known.connection)
     this.#sink.head({ status, reason, headers, sized: known.length !== '' || this.#state === 'done' })
@@ -115,11 +118,12 @@ export class AnswerParser {
     if (coding !== '' && length !== '') throw new Error('both a length and a transfer coding')
     if (length !== '' && !/^\d{1,15}$/.test(length)) throw new Error(`content-length ${length}`)
     this.#left = Number(length)
-    if (this.#bodiless || BODILESS.has(status) || (length !== '' && this.#left === 0)) this.#state = 'done'
+    if (status === 101) this.#state = 'until close'
+    else if (this.#bodiless || BODILESS.has(status) || (length !== '' && this.#left === 0)) this.#state = 'done'
     else if (coding !== '') this.#state = 'size'
     else if (length !== '') this.#state = 'sized'
     else this.#state = 'until close'
-    if (this.#state === 'until close') this.keepMs = 0
+    if (this.#state === 'until close') this.keptMs = 0
   }
 
   #line(text: string): void {
@@ -146,8 +150,7 @@ function once(known: string, value: string): string {
   return value
 }
 
-/** A second less than the function announces, so that we close first; two seconds when it announces nothing. */
-function idleMs(keepAlive: string): number {
+function announcedMs(keepAlive: string): number | null {
   const seconds = /timeout=(\d+)/.exec(keepAlive)?.[1]
-  return seconds === undefined ? 2_000 : Math.max(Number(seconds) - 1, 0) * 1000
+  return seconds === undefined ? null : Number(seconds) * 1000
 }

@@ -36,20 +36,18 @@ export class Refusal extends Error {
   }
 }
 
-/** Checks a deployment's own rules (name, namespace, labels, route). @throws {Refusal} 400 */
+/** Checks a deployment's own rules (name, namespace, route). @throws {Refusal} 400 */
 export function parseDeployment(body: unknown): FunctionDeployment {
   const parsed = FunctionDeployment.safeParse(body)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
     throw new Refusal(400, `deployment: ${issue.path.join('.') || 'body'}: ${issue.message}`)
   }
-  const { service, namespace, labels, annotations } = parsed.data
+  const { service, namespace, annotations } = parsed.data
   if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(service) || service.length > 63) {
     throw new Refusal(400, `service name "${service}" must be 1 to 63 of a-z, 0-9 and -, with no - at either end`)
   }
   refuseOtherNamespace(namespace)
-  scaleOf(labels)
-  scaleFactorOf(labels)
   routeOf(annotations)
   return parsed.data
 }
@@ -57,29 +55,6 @@ export function parseDeployment(body: unknown): FunctionDeployment {
 /** @throws {Refusal} 400 for a namespace that is given and is not ours. */
 export function refuseOtherNamespace(namespace: string | null | undefined): void {
   if (namespace && namespace !== NAMESPACE) throw new Refusal(400, `namespace "${namespace}" does not exist: the only one is ${NAMESPACE}`)
-}
-
-/** Least and most replicas by label; OpenFaaS CE's defaults and bounds (1 to 5). @throws {Refusal} 400 */
-export function scaleOf(labels: FunctionDeployment['labels']): { min: number; max: number } {
-  const read = (key: string, absent: number) => {
-    const text = labels?.[key] ?? String(absent)
-    if (!/^[1-5]$/.test(text)) throw new Refusal(400, `label ${key} is "${text}": a number from 1 to 5 is needed`)
-    return Number(text)
-  }
-  const min = read('com.openfaas.scale.min', 1)
-  const max = read('com.openfaas.scale.max', 5)
-  if (min > max) throw new Refusal(400, `label com.openfaas.scale.min (${min}) is above com.openfaas.scale.max (${max})`)
-  return { min, max }
-}
-
-/** By how many per cent of the most replicas an alert scales up, OpenFaaS CE's default unless a label says otherwise. @throws {Refusal} 400 */
-export function scaleFactorOf(labels: FunctionDeployment['labels']): number {
-  const key = 'com.openfaas.scale.factor'
-  const factor = Number(labels?.[key] ?? 10)
-  // CE's gateway deploys such a function, and then fails every call of it.
-  if (!Number.isInteger(factor) || factor < 1 || factor > 100)
-    throw new Refusal(400, `label ${key} is "${labels?.[key]}": a number from 1 to 100 is needed`)
-  return factor
 }
 
 const RESERVED = ['system', 'function', 'async-function', 'healthz', 'metrics', 'ui', '_']
@@ -100,12 +75,14 @@ export function bundleOf(image: string): string {
   return name
 }
 
-/** What makes a running replica out of date: its code and its environment. Labels and annotations take effect without a restart. */
-export function revisionOf({ image, envVars, envProcess, secrets }: FunctionDeployment, bundle: Uint8Array): string {
+/**
+ * What makes a running replica out of date: its code (`stamp`), its environment and its memory. Labels and annotations take effect
+ * without a restart.
+ */
+export function revisionOf({ image, envVars, envProcess, secrets, limits }: FunctionDeployment, stamp: string): string {
   const sorted = Object.entries(envVars ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
-    .update(JSON.stringify([image, sorted, envProcess, secrets]))
-    .update(bundle)
+    .update(JSON.stringify([image, sorted, envProcess, secrets, limits?.memory, stamp]))
     .digest('hex')
     .slice(0, 16)
 }

@@ -1,23 +1,13 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { finished } from 'node:stream'
-import { AnswerParser } from './answer.ts'
-import type { Exchange } from './connection.ts'
-import { addToAnswer, type CallId, headToFunction, SERVED_BY } from './headers.ts'
+import { isEnding } from '../stack/identity.ts'
+import { type AnswerHead, AnswerParser } from './answer.ts'
+import { type Call, refuse, tooLarge } from './call.ts'
+import { type Exchange, TRUST } from './connection.ts'
+import { addToAnswer, headToFunction } from './headers.ts'
 import type { Replica } from './replica.ts'
-import { reply } from './reply.ts'
-
-/** One request on its way: `path` is what the function sees, with its query. */
-export type Call = {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly path: string
-  readonly id: CallId
-  readonly maxBodyBytes: number
-  /** May be sent again although the function may have seen it: once at most. */
-  repeatable: boolean
-  /** What to do when the caller leaves. */
-  onCallerGone: () => void
-}
+import { openTunnel } from './tunnel.ts'
+import { callTimeoutMs } from './watchdog.ts'
 
 /** What became of an attempt. `unreached`: the request is whole and nothing was answered, so it can be tried again. */
 export type Outcome = 'answered' | 'unreached'
@@ -25,16 +15,14 @@ export type Outcome = 'answered' | 'unreached'
 /** Sends a request to one replica and streams the answer back; never rejects. */
 export function forward(replica: Replica, call: Call): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
-  const { request, response, path, id } = call
-  const chunked = request.headers['transfer-encoding'] !== undefined
-  const hasBody = chunked || Number(request.headers['content-length']) > 0
-  let head = headToFunction(request, path, id)
-  let sent = !hasBody
+  const { request, response, body, id } = call
+  const head = headToFunction(request, call.path, id, call.upgrade !== null)
   let settled = false
 
   const settle = (outcome: Outcome) => {
     if (settled) return
     settled = true
+    clearTimeout(timer)
     replica.release()
     resolve(outcome)
   }
@@ -43,38 +31,55 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
     connection.socket.destroy()
     if (settled) return
     settle('answered')
-    stopBody(request)
-    if (response.headersSent) response.destroy()
-    else refuse(call, status, message, headers)
+    if (call.isUpgraded) call.upgrade!.socket.destroy()
+    else if (response.headersSent) {
+      body.drop()
+      response.destroy()
+    } else refuse(call, status, message, headers)
+  }
+  const ended = () => {
+    const isSent = body.isSent
+    if (call.isUpgraded) call.upgrade!.socket.end()
+    else {
+      if (!isSent) body.drop()
+      // A connection that the caller wants closed ends with the answer: while it still writes its body, the answer would be lost.
+      if (isSent || response.shouldKeepAlive) response.end()
+      else finished(request, () => response.end())
+    }
+    replica.connections.give(connection, isSent ? parser.keptMs : 0)
+    settle('answered')
   }
 
-  const parser = new AnswerParser(request.method!, {
-    head({ status, reason, headers, sized }) {
-      addToAnswer(headers, request, id)
-      response.writeHead(status, reason, headers)
-      // An answer of unknown length may be a stream of events whose first one is far away.
-      if (!sized) response.flushHeaders()
+  const parser = new AnswerParser(
+    request.method!,
+    {
+      head(answer: AnswerHead) {
+        addToAnswer(answer, request, id)
+        if (answer.status === 101) {
+          clearTimeout(timer)
+          openTunnel(call, answer, connection.socket)
+          return
+        }
+        response.writeHead(answer.status, answer.reason, answer.headers)
+        // An answer of unknown length may be a stream of events whose first one is far away.
+        if (!answer.sized) response.flushHeaders()
+      },
+      body(part) {
+        const to = call.isUpgraded ? call.upgrade!.socket : response
+        if (to.destroyed || to.write(part) || connection.socket.isPaused()) return
+        connection.socket.pause()
+        to.once('drain', () => connection.socket.resume())
+      },
+      end: ended,
     },
-    body(part) {
-      if (response.destroyed || response.write(part) || connection.socket.isPaused()) return
-      connection.socket.pause()
-      response.once('drain', () => connection.socket.resume())
-    },
-    end() {
-      if (!sent) stopBody(request)
-      // A connection that the caller wants closed ends with the answer: while it still writes its body, the answer would be lost.
-      if (sent || response.shouldKeepAlive) response.end()
-      else finished(request, () => response.end())
-      replica.connections.give(connection, sent ? parser.keepMs : 0)
-      settle('answered')
-    },
-  })
+    call.upgrade !== null,
+  )
 
   const exchange: Exchange = {
     connected() {
       connected = true
       // The body is touched only once there is a connection: until then another replica can have it.
-      if (hasBody) sendBody()
+      if (body.exists) sendBody()
     },
     data(bytes) {
       try {
@@ -83,63 +88,43 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
         breakOff(502, `the function's answer is not HTTP: ${(error as Error).message}`)
       }
     },
-    drain: () => request.resume(),
+    drain: () => (call.isUpgraded ? call.upgrade!.socket.resume() : body.resume()),
     timeout: () => breakOff(504, 'the function did not answer in time'),
-    closed(error) {
+    closed(error, unread) {
       if (settled || parser.close()) return
       // A process that ends closes its connections before its port: the next request must not run into it.
       replica.doubt()
-      const again = !connected || (call.repeatable && !hasBody && connection.reused && !response.headersSent)
+      const isSafe = (call.isIdempotent && !body.exists) || (unread && body.isKept && !isEnding(replica.record.pid))
+      const again = !connected || (isSafe && reused && !call.isRepeated && !response.headersSent)
       if (!again) return breakOff(503, `the function broke off: ${error?.code ?? 'connection closed'}`, { 'Retry-After': '0' })
-      if (connected) call.repeatable = false
+      if (connected) call.isRepeated = true
+      body.hold()
       settle('unreached')
     },
   }
-  const sendBody = () => {
-    const { socket } = connection
-    let sizeBytes = 0
-    request.on('data', (part: Buffer) => {
-      sizeBytes += part.length
-      if (sizeBytes > call.maxBodyBytes) return breakOff(413, tooLarge(call.maxBodyBytes), { Connection: 'close' })
-      socket.cork()
-      if (head !== '') socket.write(head, 'latin1')
-      head = ''
-      if (chunked) socket.write(`${part.length.toString(16)}\r\n`, 'latin1')
-      const more = socket.write(part)
-      if (chunked) socket.write('\r\n', 'latin1')
-      socket.uncork()
-      if (!more) request.pause()
-    })
-    request.once('end', () => {
-      sent = true
-      if (chunked && !socket.destroyed) socket.write(`${head}0\r\n\r\n`, 'latin1')
-    })
-  }
+  const sendBody = () => body.sendTo(connection.socket, head, () => breakOff(413, tooLarge(body.limitBytes), { Connection: 'close' }))
 
   replica.take()
-  const connection = replica.connections.take(exchange)
+  const connection = replica.connections.take(exchange, trustFor(call))
   let connected = !connection.socket.connecting
+  const reused = connected
+  const limitMs = callTimeoutMs(replica.spec.execTimeoutMs, request.headers['x-timeout'] as string | undefined)
+  const timer = limitMs === null ? undefined : setTimeout(breakOff, limitMs, 504, `exec_timeout: more than ${limitMs} ms`, WATCHDOG)
   call.onCallerGone = () => {
     settle('answered')
     connection.socket.destroy()
   }
-  if (!hasBody) connection.socket.write(head, 'latin1')
+  if (!body.exists) connection.socket.write(head, 'latin1')
   else if (connected) sendBody()
   return promise
 }
 
-/** What a caller is told of a body beyond the limit. */
-export const tooLarge = (limitBytes: number) => `the body is larger than ${limitBytes} bytes`
+/** An error that of-watchdog would answer, in front of the function. */
+export const WATCHDOG = { 'X-OpenFaaS-Internal': 'of-watchdog' }
 
-/** Answers in the function's stead. `X-OpenFaaS-Internal` marks an error of the platform, which is safe to repeat. */
-export function refuse({ request, response, id }: Call, status: number, message: string, headers: OutgoingHttpHeaders = {}): void {
-  stopBody(request)
-  const own = { 'X-OpenFaaS-Internal': 'proxy', 'X-Call-Id': id.id, 'X-Start-Time': id.startedNs, 'X-Served-By': SERVED_BY }
-  reply(response, status, message, { ...own, ...headers })
-}
-
-/** Reads the rest of a request and drops it. A body left unread would hold up the connection's next request until keep-alive ends. */
-function stopBody(request: IncomingMessage): void {
-  request.removeAllListeners('data')
-  request.resume()
+/** A request that cannot be sent twice is only sent over a connection that the function does not close on its own. */
+function trustFor({ isIdempotent, isRepeated, body }: Call) {
+  if (isRepeated) return TRUST.none
+  if (isIdempotent && !body.exists) return TRUST.unknown
+  return body.isKept ? TRUST.short : TRUST.long
 }

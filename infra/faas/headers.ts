@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { AnswerHead } from './answer.ts'
 import { RELEASE } from './version.ts'
 
 /** Headers that speak of one connection (RFC 9110, 7.6.1); `expect`, which the host has answered itself; and what the host sets. */
@@ -30,10 +31,11 @@ export const callIdOf = (request: IncomingMessage): CallId => ({
 })
 
 /** The head of a request as the function gets it: the caller's headers in their order and spelling, then the host's. */
-export function headToFunction(request: IncomingMessage, path: string, { id, startedNs }: CallId): string {
+export function headToFunction(request: IncomingMessage, path: string, { id, startedNs }: CallId, upgrade = false): string {
   const { headers, method } = request
   const passed = endToEnd(request.rawHeaders, headers.connection)
   let head = `${method} ${path} HTTP/1.1\r\n`
+  if (upgrade) head += `Connection: Upgrade\r\nUpgrade: ${headers.upgrade}\r\n`
   for (let i = 0; i < passed.length; i += 2) head += `${passed[i]}: ${passed[i + 1]}\r\n`
   if (headers.host === undefined) head += 'Host: localhost\r\n'
   else if (headers['x-forwarded-host'] === undefined) head += `X-Forwarded-Host: ${headers.host}\r\n`
@@ -44,8 +46,9 @@ export function headToFunction(request: IncomingMessage, path: string, { id, sta
 }
 
 /** Adds to a function's answer what the host says in it, and its content type where it has none: the request's, as OpenFaaS does. */
-export function addToAnswer(raw: string[], request: IncomingMessage, { id, startedNs }: CallId): void {
+export function addToAnswer({ status, headers: raw }: AnswerHead, request: IncomingMessage, { id, startedNs }: CallId): void {
   raw.push('X-Call-Id', id, 'X-Start-Time', startedNs, 'X-Served-By', SERVED_BY)
+  if (status === 101) return
   for (let i = 0; i < raw.length; i += 2) if (raw[i]!.toLowerCase() === 'content-type') return
   raw.push('Content-Type', request.headers['content-type'] ?? 'text/plain')
 }

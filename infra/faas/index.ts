@@ -15,7 +15,11 @@ import { UsageMeter } from './usage.ts'
 
 const LOG_BOUND_MS = 10_000
 const LOG_STAMP_MS = 200
+const MEMORY_CHECK_MS = 200
+const SCALE_MS = 500
 const DRAIN_MS = 5_000
+
+const whole = (least: number, usual: number) => z.coerce.number().int().min(least).default(usual)
 
 /** FAAS_DATA: state and logs; FAAS_DIST: where bundles are; NATS_URL: where asynchronous calls wait. basic_auth and secret_mount_path are OpenFaaS's own names. */
 const config = loadConfig({
@@ -23,13 +27,12 @@ const config = loadConfig({
   FAAS_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(8082),
   FAAS_DATA: z.string().default('data/faas'),
   FAAS_DIST: z.string().default('dist'),
-  FAAS_WAIT_MS: z.coerce.number().int().min(0).default(5_000),
-  FAAS_TIMEOUT_MS: z.coerce.number().int().min(1).default(60_000),
-  FAAS_MAX_BODY_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(64 * 1024 * 1024),
+  FAAS_WAIT_MS: whole(0, 5_000),
+  FAAS_COLD_WAIT_MS: whole(0, 60_000),
+  FAAS_MAX_WAITING: whole(0, 10_000),
+  FAAS_TIMEOUT_MS: whole(1, 60_000),
+  FAAS_SCALE_DOWN_MS: whole(0, 30_000),
+  FAAS_MAX_BODY_BYTES: whole(1, 64 * 1024 * 1024),
   basic_auth: z.enum(['true', 'false']).default('true'),
   secret_mount_path: z.string().default('/run/secrets/'),
   NATS_URL: natsConfig.NATS_URL.optional(),
@@ -39,12 +42,18 @@ const log = createLog('faas')
 const authorize = config.basic_auth === 'true' ? basicAuth(config.secret_mount_path) : () => true
 const data = resolve(config.FAAS_DATA)
 const secrets = new Secrets(data)
-const deployments = new Deployments({ data, dist: resolve(config.FAAS_DIST), timeoutMs: config.FAAS_TIMEOUT_MS }, secrets, log)
+const settings = {
+  data,
+  dist: resolve(config.FAAS_DIST),
+  timeoutMs: config.FAAS_TIMEOUT_MS,
+  scaleDownMs: config.FAAS_SCALE_DOWN_MS,
+}
+const deployments = new Deployments(settings, secrets, log)
 const metrics = gatewayMetrics(deployments)
 const limits = {
   waitMs: config.FAAS_WAIT_MS,
-  maxWaiting: 1_000,
-  timeoutMs: config.FAAS_TIMEOUT_MS,
+  coldWaitMs: config.FAAS_COLD_WAIT_MS,
+  maxWaiting: config.FAAS_MAX_WAITING,
   maxBodyBytes: config.FAAS_MAX_BODY_BYTES,
 }
 const nats = config.NATS_URL === undefined ? undefined : connectNats({ NATS_URL: config.NATS_URL }, 'gateway')
@@ -68,6 +77,8 @@ metricsServer.listen(config.FAAS_METRICS_PORT, '127.0.0.1', () => {
 const stamps = new LogStamps(deployments.logFolder)
 setInterval(() => stamps.look(), LOG_STAMP_MS).unref()
 setInterval(() => stamps.bound(), LOG_BOUND_MS).unref()
+setInterval(() => deployments.guardMemory(), MEMORY_CHECK_MS).unref()
+setInterval(() => deployments.rescale(), SCALE_MS).unref()
 
 let stopping = false
 const stop = async () => {

@@ -1,36 +1,33 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { killGroup } from '../stack/group.ts'
 import { identityOf } from '../stack/identity.ts'
 import { openLog } from '../stack/log-file.ts'
-import { freePorts } from '../stack/ports.ts'
+import { freePorts, isFree } from '../stack/ports.ts'
 import { Connections } from './connection.ts'
 import { probe } from './probe.ts'
 import { type ReplicaRecord, signalReplica } from './registry.ts'
+import type { ReplicaSpec } from './spec.ts'
 
-/** What a replica runs: `bundle` is a path, `env` is all of its environment but PORT and HOST. */
-export type ReplicaSpec = {
-  readonly service: string
-  readonly revision: string
-  readonly bundle: string
-  readonly env: Readonly<Record<string, string>>
-  /** Where a replica of this number writes its output. */
-  readonly logFileOf: (index: number) => string
-  /** How long it may stay silent in a call. */
-  readonly timeoutMs: number
+type Listener = {
+  onReady(replica: Replica): void
+  /** It can take a call again, after it had as many as it may. */
+  onRoom(replica: Replica): void
+  onGone(replica: Replica, cause: string): void
 }
 
-type Listener = { onReady(replica: Replica): void; onGone(replica: Replica, cause: string): void }
-
-const DRAIN_MS = 15_000
 const GRACE_MS = 5_000
+/** Asked often at first: the wait between two looks is part of a cold start. */
+const EAGER_LOOKS = 200
 
 /** One process of a function: started here, or by the host before this one and adopted. */
 export class Replica {
   readonly record: ReplicaRecord
+  readonly spec: ReplicaSpec
   readonly connections: Connections
   readonly adopted: boolean
-  /** Answered `/_/ready` with 200 since it last gave reason to doubt it. */
+  /** Said that it is ready since it last gave reason to doubt it. */
   ready = false
   /** Told to stop: it gets no new requests and is not replaced. */
   stopping = false
@@ -38,12 +35,14 @@ export class Replica {
   inFlight = 0
   readonly gone: Promise<void>
   #isGone = false
+  #cause: string | undefined
   #listener: Listener
   #idle: (() => void) | undefined
 
-  private constructor(record: ReplicaRecord, child: ChildProcess | null, timeoutMs: number, listener: Listener) {
+  private constructor(record: ReplicaRecord, child: ChildProcess | null, spec: ReplicaSpec, listener: Listener) {
     this.record = record
-    this.connections = new Connections(record.port, timeoutMs)
+    this.spec = spec
+    this.connections = new Connections(record.port, spec.timeoutMs)
     this.adopted = child === null
     this.#listener = listener
     this.gone = new Promise((resolve) => {
@@ -51,10 +50,11 @@ export class Replica {
         if (this.#isGone) return
         this.#isGone = true
         this.ready = false
-        listener.onGone(this, cause)
+        killGroup(record.pid)
+        listener.onGone(this, this.#cause ?? cause)
         resolve()
       }
-      if (child) child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`))
+      if (child) child.once('exit', (code, signal) => end(causeOf(code, signal, spec)))
       else {
         // The end of another process's child is not reported: look.
         const watch = setInterval(() => {
@@ -69,10 +69,13 @@ export class Replica {
 
   /** Starts a process in a session of its own, so that neither a terminal's Ctrl-C nor the end of the host ends it. */
   static async start(spec: ReplicaSpec, index: number, save: (record: ReplicaRecord) => void, listener: Listener): Promise<Replica> {
-    const port = await freePorts(1)
+    const port = spec.fixedPort ?? (await freePorts(1))
+    // Else what answers there would be taken for the function.
+    if (spec.fixedPort !== null && !(await isFree(port))) throw new Error(`port ${port} of upstream_url is taken`)
     const log = openLog(spec.logFileOf(index))
     const env = { ...spec.env, PORT: String(port), HOST: '127.0.0.1' }
-    const child = spawn(process.execPath, [spec.bundle], { detached: true, env, stdio: ['ignore', log, log] })
+    const [program, ...args] = spec.command.map((word) => word.replaceAll(/\$PORT\b|\$\{PORT\}/g, String(port)))
+    const child = spawn(program!, args, { cwd: spec.folder, detached: true, env, stdio: ['ignore', log, log] })
     closeSync(log)
     if (child.pid === undefined) throw await new Promise((resolve) => child.once('error', resolve))
     const { service, revision } = spec
@@ -84,21 +87,33 @@ export class Replica {
       child.kill('SIGKILL')
       throw error
     }
-    return new Replica(record, child, spec.timeoutMs, listener)
+    return new Replica(record, child, spec, listener)
   }
 
   /** Takes over a process of an earlier host. One that does not answer `/_/health` within two seconds is killed. */
-  static adopt(record: ReplicaRecord, timeoutMs: number, listener: Listener): Replica {
-    const replica = new Replica(record, null, timeoutMs, listener)
-    void probe(record.port, '/_/health', 2_000).then((healthy) => healthy || replica.signal('SIGKILL'))
+  static adopt(record: ReplicaRecord, spec: ReplicaSpec, listener: Listener): Replica {
+    const replica = new Replica(record, null, spec, listener)
+    void probe(record.port, '/_/health', 2_000).then((status) => status === 200 || (spec.ready.lenient && status > 0) || replica.kill())
     return replica
   }
 
-  signal(signal: NodeJS.Signals): boolean {
-    return signalReplica(this.record, signal)
+  /** Whether the host ended it for a cause that is to be told. */
+  get isKilled(): boolean {
+    return this.#cause !== undefined
   }
 
-  /** A connection to it failed: no more requests until it answers `/_/ready` again. */
+  /** Whether it has as many requests as it may. */
+  get isFull(): boolean {
+    return this.inFlight >= this.spec.maxInFlight
+  }
+
+  /** Ends it at once. @param cause - what is told of its death, instead of the signal. */
+  kill(cause?: string): void {
+    this.#cause ??= cause
+    signalReplica(this.record, 'SIGKILL')
+  }
+
+  /** A connection to it failed: no more requests until it says again that it is ready. */
   doubt(): void {
     if (!this.ready) return
     this.ready = false
@@ -110,11 +125,16 @@ export class Replica {
   }
 
   release(): void {
+    const wasFull = this.isFull
     if (--this.inFlight === 0) this.#idle?.()
+    if (wasFull) this.#listener.onRoom(this)
   }
 
-  /** Waits for the requests in flight, sends SIGTERM, then SIGKILL to what is still there. Resolves when the process has ended. */
-  async stop(drainMs = DRAIN_MS): Promise<void> {
+  /**
+   * Waits for the requests in flight, sends SIGTERM, then SIGKILL to what is still there. Resolves when the process has ended.
+   * @param drainMs - the most it waits; as long as a call may take unless given.
+   */
+  async stop(drainMs = Math.max(this.spec.execTimeoutMs ?? 0, this.spec.timeoutMs)): Promise<void> {
     this.stopping = true
     if (this.inFlight > 0) {
       const idle = new Promise<void>((resolve) => {
@@ -123,21 +143,29 @@ export class Replica {
       await Promise.race([idle, this.gone, sleep(drainMs, undefined, { ref: false })])
     }
     this.connections.close()
-    this.signal('SIGTERM')
+    signalReplica(this.record, 'SIGTERM')
     await Promise.race([this.gone, sleep(GRACE_MS, undefined, { ref: false })])
-    if (!this.#isGone) this.signal('SIGKILL')
+    if (!this.#isGone) this.kill()
     await this.gone
   }
 
   async #untilReady(): Promise<void> {
-    for (let attempt = 0; !this.#isGone && !this.stopping; attempt++) {
-      if (await probe(this.record.port, '/_/ready', 1_000)) {
+    const { path, lenient } = this.spec.ready
+    for (let look = 0; !this.#isGone && !this.stopping; look++) {
+      const status = await probe(this.record.port, path, 1_000)
+      if (status === 200 || (lenient && status > 0 && status !== 429 && status !== 503)) {
         if (this.#isGone) return
         this.ready = true
         this.readySince = Date.now()
         return this.#listener.onReady(this)
       }
-      await sleep(attempt < 200 ? 15 : 100)
+      await sleep(look < EAGER_LOOKS ? 5 : 100)
     }
   }
+}
+
+/** V8 aborts where its heap is full, which `limits.memory` bounds: of the signal alone nobody would guess that. */
+function causeOf(code: number | null, signal: string | null, { memoryBytes }: ReplicaSpec): string {
+  if (signal === null) return `exit code ${code}`
+  return signal === 'SIGABRT' && memoryBytes !== null ? 'SIGABRT, most likely out of memory: half of limits.memory is for the heap' : signal
 }

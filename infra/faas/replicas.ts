@@ -1,7 +1,11 @@
+import { appendFileSync } from 'node:fs'
 import type { Log } from '../../shared/runtime/log.ts'
 import { choose } from './choose.ts'
+import { memoryOf } from './memory.ts'
 import type { Registry, ReplicaRecord } from './registry.ts'
-import { Replica, type ReplicaSpec } from './replica.ts'
+import { Replica } from './replica.ts'
+import type { ReplicaSpec } from './spec.ts'
+import { WaitingLine } from './waiting.ts'
 
 const STEADY_MS = 2_000
 const MAX_BACKOFF_MS = 5_000
@@ -9,28 +13,36 @@ const MAX_BACKOFF_MS = 5_000
 /** Pause before a start, by how often this replica died in a row: none after the first death, then 50 ms doubling to 5 s. */
 export const backoffMs = (deaths: number) => (deaths <= 1 ? 0 : Math.min(50 * 2 ** (deaths - 2), MAX_BACKOFF_MS))
 
+const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+
 /**
- * The replicas of one function. Keeps `count` of them running at the wanted revision, numbered from 0. Those of an older
- * revision serve until all new ones are ready, then drain.
+ * The replicas of one function. Keeps `size` of them running at the wanted revision, numbered from 0. Those of an older
+ * revision serve until all new ones are ready, then drain; those that all need the same port go before the new one starts.
  */
 export class ReplicaSet {
   readonly service: string
   #registry: Registry
   #log: Log
   #spec: ReplicaSpec | null = null
-  #count = 0
+  #size = 0
   #stopped = false
+  #cold = true
   #running: Replica[] = []
   #candidates: Replica[] = []
   #starting = new Set<string>()
   #launching = new Set<Promise<void>>()
   #deaths = new Map<number, number>()
-  #waiting = new Set<() => void>()
+  #waiting = new WaitingLine()
 
   constructor(service: string, registry: Registry, log: Log) {
     this.service = service
     this.#registry = registry
     this.#log = log
+  }
+
+  /** How many replicas are wanted. */
+  get size(): number {
+    return this.#size
   }
 
   /** How many replicas of the wanted revision are ready. */
@@ -44,19 +56,31 @@ export class ReplicaSet {
   }
 
   /** Says what shall run. Returns at once; `available` tells how far it is. */
-  want(spec: ReplicaSpec, count: number): void {
-    if (spec.revision !== this.#spec?.revision) this.#deaths.clear()
+  want(spec: ReplicaSpec, size: number): void {
+    if (spec.revision !== this.#spec?.revision) {
+      this.#deaths.clear()
+      // The old one goes first.
+      if (spec.fixedPort !== null) this.#cold = true
+    }
+    if (this.#size === 0) this.#cold = true
     this.#spec = spec
-    this.#count = count
+    this.#size = size
     this.#reconcile()
   }
 
-  /** Takes over a process of the host before this one. Call before `want`. */
-  adopt(record: ReplicaRecord, timeoutMs: number): void {
-    this.#running.push(Replica.adopt(record, timeoutMs, this.#listener))
+  /** Says how many shall run. */
+  resize(size: number): void {
+    if (this.#spec === null || size === this.#size) return
+    this.#log.info({ service: this.service, from: this.#size, to: size }, 'scaled')
+    this.want(this.#spec, size)
   }
 
-  /** The replica for the next request: by rendezvous of `affinity` when given, else the least busy one. Undefined when none is ready. */
+  /** Takes over a process of the host before this one. Call before `want`. */
+  adopt(record: ReplicaRecord, spec: ReplicaSpec): void {
+    this.#running.push(Replica.adopt(record, spec, this.#listener))
+  }
+
+  /** The replica for the next request: by rendezvous of `affinity` when given, else the least busy one. Undefined when none can take it. */
   pick(affinity: string | undefined): Replica | undefined {
     return choose(this.#candidates, affinity)
   }
@@ -66,18 +90,29 @@ export class ReplicaSet {
     return this.#stopped
   }
 
-  /** Waits until a replica is ready, the set is stopped, or the time is over. */
+  /** None has been ready since there were none wanted, and none has died: its first one is on its way. */
+  get isCold(): boolean {
+    return this.#cold
+  }
+
+  /** Some are ready, and each has as many requests as it may. */
+  get isFull(): boolean {
+    return this.#candidates.length > 0 && this.#candidates.every((replica) => replica.ready && replica.isFull)
+  }
+
+  /** Waits until a replica may take a request, the set is stopped, or the time is over. */
   whenReady(waitMs: number): Promise<void> {
-    if (this.#stopped || this.pick(undefined)) return Promise.resolve()
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer)
-        this.#waiting.delete(end)
-        resolve()
-      }
-      const timer = setTimeout(end, waitMs)
-      this.#waiting.add(end)
-    })
+    return this.#stopped || this.pick(undefined) ? Promise.resolve() : this.#waiting.join(waitMs)
+  }
+
+  /** Ends those that hold more memory than they may. */
+  guardMemory(): void {
+    for (const replica of this.#running) {
+      const { memoryBytes } = replica.spec
+      if (memoryBytes === null) continue
+      const heldBytes = memoryOf(replica.record.pid, memoryBytes)
+      if (heldBytes > memoryBytes) replica.kill(`out of memory: it holds ${mib(heldBytes)}, limits.memory is ${mib(memoryBytes)}`)
+    }
   }
 
   /** Ends every replica, after its requests in flight or `drainMs`. */
@@ -91,19 +126,21 @@ export class ReplicaSet {
   }
 
   #isWanted({ record, stopping }: Replica): boolean {
-    return !stopping && record.revision === this.#spec?.revision && record.index < this.#count
+    return !stopping && record.revision === this.#spec?.revision && record.index < this.#size
   }
 
   #reconcile(): void {
     const spec = this.#spec
     if (spec === null) return
-    for (let index = 0; index < this.#count; index++) {
-      if (!this.#running.some((replica) => this.#isWanted(replica) && replica.record.index === index)) this.#start(spec, index)
-    }
-    const complete = this.available >= this.#count
+    const exclusive = spec.fixedPort !== null
+    const complete = exclusive || this.available >= this.#size
     for (const replica of this.#running) {
-      const superfluous = replica.record.revision === spec.revision ? replica.record.index >= this.#count : complete || !replica.ready
+      const superfluous = replica.record.revision === spec.revision ? replica.record.index >= this.#size : complete || !replica.ready
       if (superfluous && !replica.stopping) void replica.stop()
+    }
+    for (let index = 0; index < this.#size; index++) {
+      const runs = exclusive ? this.#running.length > 0 : this.#running.some((one) => this.#isWanted(one) && one.record.index === index)
+      if (!runs) this.#start(spec, index)
     }
     this.#changed()
   }
@@ -126,12 +163,23 @@ export class ReplicaSet {
   }
 
   async #launch(spec: ReplicaSpec, index: number): Promise<void> {
-    if (this.#spec?.revision !== spec.revision || index >= this.#count) return
+    if (this.#spec?.revision !== spec.revision || index >= this.#size) return
     try {
       this.#running.push(await Replica.start(spec, index, (record) => this.#registry.add(record), this.#listener))
     } catch (err) {
+      this.#cold = false
       this.#deaths.set(index, (this.#deaths.get(index) ?? 1) + 1)
       this.#log.error({ service: this.service, err }, 'replica does not start')
+      this.#say(spec, index, `replica does not start: ${(err as Error).message}`)
+    }
+  }
+
+  /** Adds a line of the host's to the replica's own log. */
+  #say({ logFileOf }: ReplicaSpec, index: number, msg: string): void {
+    try {
+      appendFileSync(logFileOf(index), `${JSON.stringify({ level: 40, time: new Date().toISOString(), name: 'faas', msg })}\n`)
+    } catch {
+      // A full disk: the host's own log has it too.
     }
   }
 
@@ -139,15 +187,20 @@ export class ReplicaSet {
     onReady: (replica: Replica) => {
       const { pid, port, index } = replica.record
       this.#log.info({ service: this.service, pid, port, index, adopted: replica.adopted }, 'replica ready')
+      this.#cold = false
       this.#reconcile()
     },
+    onRoom: ({ inFlight, spec: { maxInFlight } }: Replica) => this.#waiting.wake(maxInFlight - inFlight),
     onGone: (replica: Replica, cause: string) => {
-      const { pid, index } = replica.record
+      const { record, spec } = replica
+      const { pid, index } = record
       this.#running = this.#running.filter((other) => other !== replica)
       this.#registry.remove(replica.record)
-      if (replica.stopping) this.#log.info({ service: this.service, pid, index }, 'replica stopped')
+      if (replica.stopping && !replica.isKilled) this.#log.info({ service: this.service, pid, index }, 'replica stopped')
       else {
         this.#log.warn({ service: this.service, pid, index, cause }, 'replica died')
+        this.#say(spec, index, `replica (pid ${pid}) died: ${cause}`)
+        this.#cold = false
         const steady = Date.now() - replica.readySince > STEADY_MS
         this.#deaths.set(index, steady ? 1 : (this.#deaths.get(index) ?? 0) + 1)
       }
@@ -160,6 +213,6 @@ export class ReplicaSet {
     const ready = this.#running.filter((replica) => replica.ready && !replica.stopping)
     const wanted = ready.filter((replica) => this.#isWanted(replica))
     this.#candidates = wanted.length > 0 ? wanted : ready
-    if (this.#candidates.length > 0 || this.#stopped) for (const wake of [...this.#waiting]) wake()
+    if (this.#candidates.length > 0 || this.#stopped || !this.#cold) this.#waiting.wake()
   }
 }

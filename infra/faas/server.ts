@@ -1,7 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Log } from '../../shared/runtime/log.ts'
 import type { Enqueue } from './async.ts'
 import type { Authorize } from './auth.ts'
+import type { Upgrade } from './call.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { createProxy, type ProxyLimits } from './proxy.ts'
 import { reply } from './reply.ts'
@@ -11,7 +13,18 @@ import { answerSystem } from './system.ts'
 
 /** Longer than any client keeps an idle connection, so that the client closes first and no request meets a closed socket. */
 const KEEP_ALIVE_MS = 120_000
-const MAX_HEADER_BYTES = 32 * 1024
+
+/**
+ * No limit on a whole request: a body may be streamed for as long as its bytes keep coming (see the proxy's timeout). The headers have one, of
+ * bytes and of time. Of other protocols only WebSocket is passed on; a request that would also like another one is an ordinary request.
+ */
+const LIMITS = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  requestTimeout: 0,
+  headersTimeout: 30_000,
+  maxHeaderSize: 32 * 1024,
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+}
 
 export type Gateway = Managed & {
   readonly authorize: Authorize
@@ -26,12 +39,14 @@ export function createGateway(gateway: Gateway): Server {
   const { deployments, metrics, limits, enqueue, log } = gateway
   const invoke = createProxy(limits, metrics)
 
-  const answer = (request: IncomingMessage, response: ServerResponse): void | Promise<void> => {
+  const answer = (request: IncomingMessage, response: ServerResponse, upgrade: Upgrade | null): void | Promise<void> => {
     const url = request.url!
     if (url.startsWith('/function/')) {
       const { service, rest } = serviceOf(url)
       const deployed = deployments.get(service)
-      return deployed ? invoke(deployed, rest, request, response) : text(request, response, 404, `error finding function ${service}`)
+      return deployed
+        ? invoke(deployed, rest, request, response, upgrade)
+        : text(request, response, 404, `error finding function ${service}`)
     }
     if (url.startsWith('/async-function/')) {
       const { service, rest } = asyncServiceOf(url)
@@ -43,21 +58,31 @@ export function createGateway(gateway: Gateway): Server {
     if (url.startsWith('/system/')) return answerSystem(gateway, request, response)
     if (url === '/healthz') return text(request, response, 200, 'OK')
     const routed = deployments.byRoute(url)
-    if (routed) return invoke(routed.deployed, routed.rest, request, response)
+    if (routed) return invoke(routed.deployed, routed.rest, request, response, upgrade)
     text(request, response, 404, `nothing at ${url}`)
   }
 
-  // No limit on a whole request: a batch may be streamed for as long as its bytes keep coming (see the proxy's timeout).
-  const timing = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES }
-  return createServer(timing, async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse, upgrade: Upgrade | null) => {
     try {
-      await answer(request, response)
+      await answer(request, response, upgrade)
     } catch (error) {
       log.error({ err: error, url: request.url }, 'a request failed')
       if (response.headersSent) response.destroy()
       else text(request, response, 500, 'the gateway failed; its log says why')
     }
+  }
+  const server = createServer(LIMITS, (request, response) => void serve(request, response, null))
+  server.maxHeadersCount = 0
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, ahead: Buffer) => {
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    // An answer of the ordinary kind is the last on this connection.
+    response.once('finish', () => socket.end())
+    socket.on('error', () => socket.destroy())
+    void serve(request, response, { socket, ahead })
   })
+  return server
 }
 
 /** The gateway's second port: its metrics, at `/metrics`, open to all. */

@@ -10,6 +10,15 @@ export function identityOf(pid: number): string | undefined {
   return `${BOOT}:${stat[19]}`
 }
 
+/** Set in a process's flags from the first moment of its end (proc(5), field 9), before its connections are closed. */
+const PF_EXITING = 0x4
+
+/** Whether a process has ended or is about to: what it held is being closed by the system, not by itself. */
+export function isEnding(pid: number): boolean {
+  const stat = statOf(pid)
+  return !stat || stat[0] === 'Z' || stat[0] === 'X' || (Number(stat[6]) & PF_EXITING) !== 0
+}
+
 /** The fields of /proc/PID/stat after the name (which may hold spaces): state, parent, group, ... */
 export const statOf = (pid: number): string[] | undefined => {
   try {

@@ -27,12 +27,25 @@ const spec = ({ name, bundle, args = [], env }: Program) => ({
   startMs: 30_000,
 })
 
+/** Settings of the gateway that are taken from our own environment (docs/operations.md). */
+const GATEWAY_SETTINGS = [
+  'FAAS_WAIT_MS',
+  'FAAS_COLD_WAIT_MS',
+  'FAAS_MAX_WAITING',
+  'FAAS_TIMEOUT_MS',
+  'FAAS_SCALE_DOWN_MS',
+  'FAAS_MAX_BODY_BYTES',
+]
+const given = (names: readonly string[]) =>
+  Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+
 /** The gateway: OpenFaaS's API on loopback, and the functions' processes behind it. */
 export const hostProgram = ({ data, state, ports, urls }: Settings): ProcessSpec => ({
   ...spec({
     name: 'gateway',
     bundle: 'faas/index.js',
     env: {
+      ...given(GATEWAY_SETTINGS),
       FAAS_PORT: String(ports.gateway),
       FAAS_METRICS_PORT: String(ports.gatewayMetrics),
       FAAS_DATA: join(state, 'faas'),

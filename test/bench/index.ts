@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { startOwnStack } from '../support/own-stack.ts'
+import { main as benchHost } from './host/index.ts'
 import { latency, rest } from './latency.ts'
-import { machine } from './machine.ts'
+import { inWords, machine } from './machine.ts'
 import { peer } from './peers/run.ts'
 import { recoveries } from './recovery.ts'
 import { type Row, show } from './report.ts'
@@ -12,6 +13,7 @@ import { hundredSymbolsTape, spyTape } from './ticks.ts'
 import { median } from './usage.ts'
 
 const HELP = `npm run bench [-- options]
+npm run bench -- host [options]     the local host alone: what it adds to a call, and how fast a function is there
   --rounds N    interleaved rounds of each throughput measurement (default 3)
   --ticks N     most ticks of a tape (default: all, about 1.9 million)
   --only LIST   of throughput, latency, recovery (default: all)
@@ -21,6 +23,7 @@ type Measured = { readonly what: string; readonly runs: number[]; readonly usage
 
 /** `npm run bench`: the shipped configuration on servers of its own, beside what one would use instead, on the same ticks in the same run. */
 export async function main(args: string[]): Promise<number> {
+  if (args[0] === 'host') return benchHost(args.slice(1))
   const { values } = parseArgs({
     args,
     options: {
@@ -37,9 +40,7 @@ export async function main(args: string[]): Promise<number> {
   }
   const [rounds, most, only] = [Number(values.rounds), Number(values.ticks), values.only.split(',')]
   const on = machine()
-  console.log(
-    `${on.cpu}, ${on.cores} cores, ${on.memoryGiB} GiB, ${on.os}, Node ${on.node}; JSON.parse here and now: ${on.parsesPerSecond} lines/s\n`,
-  )
+  console.log(`${inWords(on)}\n`)
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const stack = await startOwnStack({ say })
   const rows: Row[] = []

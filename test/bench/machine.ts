@@ -25,6 +25,10 @@ export function machine(): Machine {
   }
 }
 
+/** One line that stands above the figures. */
+export const inWords = ({ cpu, cores, memoryGiB, os, node, parsesPerSecond }: Machine): string =>
+  `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}, Node ${node}; JSON.parse here and now: ${parsesPerSecond} lines/s`
+
 /** A calibration: two machines, or two moments on a shared one, differ by this much before anything of ours runs. */
 function parsesPerSecond(): number {
   const line = '{"timestamp":1381132800464,"exchange":"lean","symbol":"SPY","price":167.41,"qty":1400,"trade_id":"20131007-1"}'

@@ -2,14 +2,17 @@ import type { Usage } from './usage.ts'
 
 export type Row = {
   readonly what: string
-  readonly unit: 'ticks/s' | 'ms' | 's'
+  readonly unit: 'ticks/s' | 'calls/s' | 'ms' | 'µs' | 's' | 'MiB'
   readonly median: number
   readonly runs: readonly number[]
   /** What each process used in the last run. */
   readonly usage?: Readonly<Record<string, Usage>> | undefined
 }
 
-const figure = (value: number, unit: Row['unit']) => (unit === 'ticks/s' ? Math.round(value).toLocaleString('en') : value.toFixed(2))
+/** Units that nobody wants to read fractions of. */
+const WHOLE = new Set<Row['unit']>(['ticks/s', 'calls/s', 'µs', 'MiB'])
+
+const figure = (value: number, unit: Row['unit']) => (WHOLE.has(unit) ? Math.round(value).toLocaleString('en') : value.toFixed(2))
 
 /** The table, and below it what each process used. */
 export function show(rows: readonly Row[]): string {

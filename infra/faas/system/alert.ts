@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { readBody } from '../body.ts'
-import { NAMESPACE, Refusal, scaleFactorOf, scaleOf } from '../deployment.ts'
+import { NAMESPACE, Refusal } from '../deployment.ts'
 import type { Deployments } from '../deployments.ts'
+import { scaleRuleOf } from '../scale-rule.ts'
 import type { Handler } from './call.ts'
 
 /** What Alertmanager's webhook sends, as far as it matters here. @see https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
@@ -28,8 +29,7 @@ function act(deployments: Deployments, { status, labels }: Alert): void {
   const service = name.endsWith(`.${NAMESPACE}`) ? name.slice(0, -NAMESPACE.length - 1) : name
   const deployed = deployments.get(service)
   if (!deployed) throw new Refusal(404, `function ${name} is not deployed`)
-  const { labels: own } = deployed.deployment
-  const { min, max } = scaleOf(own)
-  const more = Math.ceil((max * scaleFactorOf(own)) / 100)
-  deployments.scale(service, status === 'firing' ? Math.min(deployed.replicas + more, max) : min)
+  const { min, max, alertPercent } = scaleRuleOf(deployed.deployment)
+  const now = Math.max(deployed.replicas, deployed.set.size)
+  deployments.scale(service, status === 'firing' ? now + Math.ceil((max * alertPercent) / 100) : min)
 }

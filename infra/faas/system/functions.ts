@@ -55,8 +55,8 @@ const targetOf = ({ service, index, port }: ReplicaRecord) => ({
 })
 
 /** A function as OpenFaaS shows it: its deployment exactly as it came, under `name` instead of `service`, and its state. */
-function statusOf({ deployment, createdAt, replicas, set }: Deployed, metrics: GatewayMetrics) {
+function statusOf({ deployment, createdAt, set }: Deployed, metrics: GatewayMetrics) {
   const { service, ...rest } = deployment
-  const state = { invocationCount: metrics.invocations(service), replicas, availableReplicas: set.available, createdAt }
+  const state = { invocationCount: metrics.invocations(service), replicas: set.size, availableReplicas: set.available, createdAt }
   return { name: service, ...rest, namespace: NAMESPACE, ...state }
 }

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { type Agent, type ClientRequest, type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { logFolder, logsIn } from '../../../infra/faas/logs/files.ts'
 import type { ReplicaRecord } from '../../../infra/faas/registry.ts'
 import { endReplicas } from '../../../infra/faas/registry.ts'
 import { identityOf } from '../../../infra/stack/identity.ts'
@@ -64,6 +65,7 @@ export class TestHost {
   async up(): Promise<void> {
     const log = openSync(join(this.folder, 'host.log'), 'a')
     const env = {
+      PATH: process.env.PATH,
       FAAS_PORT: String(this.port),
       FAAS_METRICS_PORT: String(this.port + 1),
       FAAS_DATA: join(this.folder, 'data'),
@@ -92,20 +94,24 @@ export class TestHost {
 
   call(path: string, { method = 'GET', headers = {}, body, agent }: CallOptions = {}): Promise<Answer> {
     const length = body ? { 'content-length': String(Buffer.byteLength(body)) } : {}
-    return new Promise((done, fail) => {
-      const sent = request(
-        { host: '127.0.0.1', port: this.port, path, method, headers: { ...length, ...headers }, agent: agent ?? false },
-        (response) => {
-          const parts: Buffer[] = []
-          response.on('data', (part) => parts.push(part)).once('error', fail)
-          response.once('end', () => {
-            const text = Buffer.concat(parts).toString()
-            done({ status: response.statusCode!, headers: response.headers, text, json: () => JSON.parse(text) })
-          })
-        },
-      )
-      sent.once('error', fail).end(body)
-    })
+    const all = { ...length, ...headers }
+    const sent = request({ host: '127.0.0.1', port: this.port, path, method, headers: all, agent: agent ?? false })
+    const answer = answerTo(sent)
+    sent.end(body)
+    return answer
+  }
+
+  /** Begins a call that is in flight until it is finished: its body is held open. */
+  hold(path: string): { finish(): Promise<Answer> } {
+    const sent = request({ host: '127.0.0.1', port: this.port, path, method: 'POST', agent: false })
+    const answer = answerTo(sent)
+    sent.write('begun, ')
+    return {
+      finish: () => {
+        sent.end('finished')
+        return answer
+      },
+    }
   }
 
   /** The gateway's own metrics. */
@@ -121,6 +127,23 @@ export class TestHost {
     return this.call(`/system/${path}`, { method, headers: { ...headers, 'Content-Type': 'application/json' }, body: text })
   }
 
+  /** Puts a file of this folder where an image's code is looked for. */
+  addImage(name: string, file: string, as = 'index.js'): void {
+    mkdirSync(join(this.folder, 'dist/functions', name), { recursive: true })
+    copyFileSync(join(import.meta.dirname, file), join(this.folder, 'dist/functions', name, as))
+  }
+
+  /** What was logged: by the host, or by all replicas of a function. */
+  log(service?: string): string {
+    if (service === undefined) return readFileSync(join(this.folder, 'host.log'), 'utf8')
+    const logs = logsIn(logFolder(join(this.folder, 'data'))).get(service) ?? []
+    return logs.map(({ file }) => readFileSync(file, 'utf8')).join('')
+  }
+
+  async describe(service: string): Promise<{ replicas: number; availableReplicas: number }> {
+    return JSON.parse((await this.system('GET', `function/${service}`)).text)
+  }
+
   /** Deploys the probe function and waits until all its replicas are ready. */
   async deploy(service: string, more: object = {}): Promise<void> {
     const body = { service, image: 'local/probe:dev', ...more }
@@ -132,7 +155,7 @@ export class TestHost {
 
   async untilReady(service: string): Promise<void> {
     await until(`${service} is ready`, async () => {
-      const { replicas, availableReplicas } = JSON.parse((await this.system('GET', `function/${service}`)).text)
+      const { replicas, availableReplicas } = await this.describe(service)
       return availableReplicas === replicas
     })
   }
@@ -143,10 +166,23 @@ export class TestHost {
   }
 }
 
+function answerTo(sent: ClientRequest): Promise<Answer> {
+  return new Promise((done, fail) => {
+    sent.once('error', fail).once('response', (response) => {
+      const parts: Buffer[] = []
+      response.on('data', (part) => parts.push(part)).once('error', fail)
+      response.once('end', () => {
+        const text = Buffer.concat(parts).toString()
+        done({ status: response.statusCode!, headers: response.headers, text, json: () => JSON.parse(text) })
+      })
+    })
+  })
+}
+
 export const isAlive = ({ pid, identity }: ReplicaRecord): boolean => identityOf(pid) === identity
 
 /** Waits for a condition; an error counts as not yet. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 50_000): Promise<void> {
   const deadline = performance.now() + withinMs
   for (;;) {
     const held = await Promise.resolve()

@@ -9,7 +9,9 @@ const { PORT, HOST, READY_AFTER_MS = '0', CRASH_AT_START } = process.env
 if (CRASH_AT_START) process.exit(3)
 const readyAt = Date.now() + Number(READY_AFTER_MS)
 
-const server = createServer(async (req, res) => {
+const held = []
+
+const server = createServer({ maxHeaderSize: 65_536 }, async (req, res) => {
   const { pathname, searchParams } = new URL(req.url, 'http://probe')
   switch (pathname) {
     case '/_/health':
@@ -51,6 +53,12 @@ const server = createServer(async (req, res) => {
     }
     case '/status':
       return res.writeHead(Number(searchParams.get('code')), { 'retry-after': '7' }).end('as asked')
+    case '/echo':
+      res.writeHead(200, { 'content-type': req.headers['content-type'] ?? 'application/octet-stream' }).flushHeaders()
+      return req.pipe(res)
+    case '/hold':
+      held.push(Buffer.alloc(Number(searchParams.get('mib')) * 2 ** 20, 1))
+      return setTimeout(() => res.end('held'), Number(searchParams.get('ms') ?? 0))
     case '/slow':
       await sleep(Number(searchParams.get('ms')))
   }
@@ -64,6 +72,14 @@ const server = createServer(async (req, res) => {
   res.writeHead(200, { 'content-type': 'application/json', 'x-probe': 'yes' })
   res.end(JSON.stringify({ method, url, headers, sizeBytes, sha256: hash.digest('hex'), pid: process.pid, env: process.env }))
 })
+// Another protocol: everything in capitals.
+server.on('upgrade', (req, socket, ahead) => {
+  if (req.url !== '/shout') return socket.end('HTTP/1.1 426 Upgrade Required\r\nContent-Length: 2\r\n\r\nno')
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Probe: yes\r\n\r\n')
+  socket.write(String(ahead).toUpperCase())
+  socket.on('data', (bytes) => socket.write(String(bytes).toUpperCase())).on('end', () => socket.end()).on('error', () => {})
+})
+server.maxHeadersCount = 0
 server.keepAliveTimeout = 120_000
 server.listen(Number(PORT), HOST)
 process.on('SIGTERM', () => server.close(() => process.exit(0)))

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AnswerHead, AnswerParser } from '../../../../infra/faas/answer.ts'
+import { type AnswerHead, AnswerParser, type AnswerSink } from '../../../../infra/faas/answer.ts'
 
-type Read = { head: AnswerHead | undefined; body: string; ended: number; keepMs: number; whole: boolean }
+type Read = { head: AnswerHead | undefined; body: string; ended: number; keptMs: number | null; whole: boolean }
 
 /** Feeds the parts one after the other, then closes. */
-function read(parts: Buffer[], method = 'GET'): Read {
-  const seen: Read = { head: undefined, body: '', ended: 0, keepMs: 0, whole: false }
-  const parser = new AnswerParser(method, {
+function read(parts: Buffer[], method = 'GET', mayUpgrade = false): Read {
+  const seen: Read = { head: undefined, body: '', ended: 0, keptMs: 0, whole: false }
+  const sink: AnswerSink = {
     head: (head) => {
       seen.head = head
     },
@@ -15,9 +15,10 @@ function read(parts: Buffer[], method = 'GET'): Read {
       seen.body += part.toString('latin1')
     },
     end: () => seen.ended++,
-  })
+  }
+  const parser = new AnswerParser(method, sink, mayUpgrade)
   for (const part of parts) parser.feed(part)
-  seen.keepMs = parser.keepMs
+  seen.keptMs = parser.keptMs
   seen.whole = parser.close()
   return seen
 }
@@ -28,7 +29,7 @@ const OK = 'HTTP/1.1 200 OK\r\n'
 describe('the end of an answer', () => {
   test('is given by its length', () => {
     const answer = whole(`${OK}Content-Length: 5\r\nX-A: 1\r\n\r\nhello`)
-    expect(answer).toMatchObject({ body: 'hello', ended: 1, whole: true, keepMs: 2_000 })
+    expect(answer).toMatchObject({ body: 'hello', ended: 1, whole: true, keptMs: null })
     expect(answer.head).toEqual({ status: 200, reason: 'OK', headers: ['Content-Length', '5', 'X-A', '1'], sized: true })
   })
 
@@ -39,7 +40,7 @@ describe('the end of an answer', () => {
   })
 
   test('is the end of the connection when nothing else says so', () => {
-    expect(whole(`${OK}\r\nall of it`)).toMatchObject({ body: 'all of it', ended: 1, whole: true, keepMs: 0 })
+    expect(whole(`${OK}\r\nall of it`)).toMatchObject({ body: 'all of it', ended: 1, whole: true, keptMs: 0 })
   })
 
   test('is its head where no body may follow', () => {
@@ -67,12 +68,17 @@ test('interim answers are passed over', () => {
   })
 })
 
-test('a connection is kept a second less than the function says, two seconds when it says nothing, not at all when it closes', () => {
-  const keepMs = (headers: string, version = '1') => whole(`HTTP/1.${version} 200 OK\r\n${headers}Content-Length: 0\r\n\r\n`).keepMs
-  expect(keepMs('Keep-Alive: timeout=5\r\n')).toBe(4_000)
-  expect(keepMs('')).toBe(2_000)
-  expect(keepMs('Connection: close\r\n')).toBe(0)
-  expect(keepMs('', '0')).toBe(0)
+test('how long a connection is kept is what the function says, unknown when it says nothing, not at all when it closes', () => {
+  const keptMs = (headers: string, version = '1') => whole(`HTTP/1.${version} 200 OK\r\n${headers}Content-Length: 0\r\n\r\n`).keptMs
+  expect(keptMs('Keep-Alive: timeout=5\r\n')).toBe(5_000)
+  expect(keptMs('')).toBeNull()
+  expect(keptMs('Connection: close\r\n')).toBe(0)
+  expect(keptMs('', '0')).toBe(0)
+})
+
+test("after the change to a protocol that was asked for, all bytes are that protocol's", () => {
+  const answer = read([Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nX-A: 1\r\n\r\nframes')], 'GET', true)
+  expect(answer).toMatchObject({ head: { status: 101, headers: ['X-A', '1'] }, body: 'frames', whole: true, keptMs: 0 })
 })
 
 test.each([

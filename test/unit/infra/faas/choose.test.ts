@@ -5,7 +5,7 @@ import { backoffMs } from '../../../../infra/faas/replicas.ts'
 import { serviceOf } from '../../../../infra/faas/route.ts'
 
 const replicas = (count: number, busy: number[] = []) =>
-  Array.from({ length: count }, (_, index) => ({ ready: true, inFlight: busy[index] ?? 0, record: { index } }))
+  Array.from({ length: count }, (_, index) => ({ ready: true, isFull: false, inFlight: busy[index] ?? 0, record: { index } }))
 
 test('without affinity the least busy replica that is ready is chosen', () => {
   const three = replicas(3, [2, 1, 3])
@@ -13,6 +13,15 @@ test('without affinity the least busy replica that is ready is chosen', () => {
   three[1]!.ready = false
   expect(choose(three, undefined)?.record.index).toBe(0)
   expect(choose([], undefined)).toBeUndefined()
+})
+
+test('a replica that has as many requests as it may is passed over, with affinity too', () => {
+  const two = replicas(2)
+  const preferred = choose(two, 'slot')!
+  preferred.isFull = true
+  expect(choose(two, 'slot')).not.toBe(preferred)
+  for (const replica of two) replica.isFull = true
+  expect(choose(two, 'slot')).toBeUndefined()
 })
 
 test('a replica more moves only what it takes itself', () => {

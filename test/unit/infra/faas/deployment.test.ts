@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bundleOf, parseDeployment, revisionOf, scaleOf } from '../../../../infra/faas/deployment.ts'
+import { bundleOf, parseDeployment, revisionOf } from '../../../../infra/faas/deployment.ts'
 
 test.each([
   ['bars', 'bars'],
@@ -23,17 +23,12 @@ test.each(['', 'A', 'a_b', 'a.b', '-a', 'a-', 'a'.repeat(64), 'a/b'])('service n
   expect(() => parseDeployment({ service, image: 'x' })).toThrow(/service name/)
 })
 
-test('the least and most replicas are 1 and 5 unless labels say otherwise', () => {
-  expect(scaleOf(undefined)).toEqual({ min: 1, max: 5 })
-  expect(scaleOf({ 'com.openfaas.scale.min': '2', 'com.openfaas.scale.max': '3' })).toEqual({ min: 2, max: 3 })
-  expect(() => scaleOf({ 'com.openfaas.scale.min': '3', 'com.openfaas.scale.max': '2' })).toThrow(/above/)
-})
-
-test('code and environment make a new revision; labels, annotations and the order of variables do not', () => {
-  const code = Buffer.from('code')
+test('code, environment and memory make a new revision; labels, annotations and the order of variables do not', () => {
+  const code = 'code'
   const base = { service: 'a', image: 'a', envVars: { A: '1', B: '2' } }
   const revision = revisionOf(base, code)
   expect(revisionOf({ ...base, envVars: { B: '2', A: '1' }, labels: { x: 'y' }, annotations: { x: 'y' } }, code)).toBe(revision)
   expect(revisionOf({ ...base, envVars: { A: '1', B: '3' } }, code)).not.toBe(revision)
-  expect(revisionOf(base, Buffer.from('other code'))).not.toBe(revision)
+  expect(revisionOf({ ...base, limits: { memory: '64Mi' } }, code)).not.toBe(revision)
+  expect(revisionOf(base, 'other code')).not.toBe(revision)
 })
