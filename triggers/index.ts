@@ -40,6 +40,9 @@ const nats = connectNats(config, config.TRIGGER_ID, troubles)
 const control = natsControl(nats)
 const roster = new Roster(control, config.TRIGGER_ID, troubles)
 const publisher = natsPublisher(nats)
+/** At the last question. */
+let gatewayAnswers = false
+const connected = () => ({ nats: nats.now() !== undefined, gateway: gatewayAnswers })
 const deps = {
   nats,
   control,
@@ -49,7 +52,7 @@ const deps = {
   holder: config.TRIGGER_ID,
   publisher,
   invoke: createInvoke(config.GATEWAY_URL),
-  metrics: triggerMetrics(metrics, () => nats.now() !== undefined),
+  metrics: triggerMetrics(metrics, connected),
 }
 
 const schedules = new Schedules({
@@ -119,11 +122,12 @@ async function watch(): Promise<void> {
     try {
       const listed = await listTriggers(config.GATEWAY_URL, authorization())
       apply(listed)
-      deps.metrics.listed(true, listed.filter(({ problem }) => problem !== undefined).length)
+      deps.metrics.invalid(listed.filter(({ problem }) => problem !== undefined).length)
+      gatewayAnswers = true
       void forget()
       failures = 0
     } catch (error) {
-      deps.metrics.listed(false, 0)
+      gatewayAnswers = false
       if (failures++ % 60 === 0) log.warn({ err: error }, 'the gateway is not there')
     }
     await new Promise((resolve) => setTimeout(resolve, failures > 0 && running.size === 0 ? FIRST_POLL_MS : POLL_MS))
@@ -132,6 +136,10 @@ async function watch(): Promise<void> {
 
 const server = createServer(async (req, res) => {
   if (req.url === '/_/health') return res.end('ok')
+  if (req.url === '/_/ready') {
+    const away = Object.entries(connected()).flatMap(([server, answers]) => (answers ? [] : [server]))
+    return res.writeHead(away.length === 0 ? 200 : 503).end(away.length === 0 ? 'ready' : `not ready: ${away.join(', ')}`)
+  }
   if (req.url !== '/metrics') return res.writeHead(404).end()
   res.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.metrics())
 })

@@ -36,8 +36,8 @@ export type TriggerMetrics = {
   epochAlarm(stream: string): void
   restarted(functionName: string): void
   purged(functionName: string, messages: number): void
-  /** Whether the gateway listed its functions when it was asked last, and how many have annotations that are not understood. */
-  listed(isAnswered: boolean, invalid: number): void
+  /** How many functions have annotations that are not understood. */
+  invalid(functions: number): void
 }
 
 const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60]
@@ -45,8 +45,8 @@ const BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 1
 const ATTEMPTS = [1, 2, 3, 5, 8, 12, 20, 50]
 const MESSAGES = [0, 1, 10, 100, 500, 1000, 2000, 5000, 10_000, 50_000]
 
-/** @param hasNats - whether NATS is connected now. */
-export function triggerMetrics(registry: Registry, hasNats: () => boolean): TriggerMetrics {
+/** @param connected - which servers answer now. */
+export function triggerMetrics(registry: Registry, connected: () => Readonly<Record<'nats' | 'gateway', boolean>>): TriggerMetrics {
   const labelNames = ['function', 'lane'] as const
   const registers = [registry]
   const of = (name: string, help: string) => ({ name: `trigger_${name}`, help, registers })
@@ -77,20 +77,25 @@ export function triggerMetrics(registry: Registry, hasNats: () => boolean): Trig
   })
   const ready = new Gauge({ ...of('lane_ready', 'Whether the place of a lane in its stream is known (1) or sought (0)'), labelNames })
   const invalid = new Gauge(of('invalid_functions', 'Functions whose annotations are not understood'))
-  let gateway = 0
   new Gauge({
     ...of('connected', 'Whether a server answers: nats, gateway'),
     labelNames: ['server'],
     collect() {
-      this.set({ server: 'nats' }, hasNats() ? 1 : 0)
-      this.set({ server: 'gateway' }, gateway)
+      for (const [server, answers] of Object.entries(connected())) this.set({ server }, answers ? 1 : 0)
     },
   })
+
+  /** A counter that first shows up with its first count would hide that count from whoever asks for increases. */
+  const begin = (labels: { readonly function: string; readonly lane: string }) => {
+    for (const counter of [messages, bytes, dead]) counter.inc(labels, 0)
+    purged.inc({ function: labels.function }, 0)
+  }
 
   return {
     registry,
     lane(functionName, lane) {
       const labels = { function: functionName, lane }
+      begin(labels)
       return {
         started: () => inFlight.set(labels, 1),
         ended({ head, lines }, outcome, sends, seconds) {
@@ -120,6 +125,7 @@ export function triggerMetrics(registry: Registry, hasNats: () => boolean): Trig
     },
     acked(functionName) {
       const labels = { function: functionName, lane: 'acked' }
+      begin(labels)
       let calls = 0
       return {
         started: () => inFlight.set(labels, ++calls),
@@ -148,9 +154,6 @@ export function triggerMetrics(registry: Registry, hasNats: () => boolean): Trig
     epochAlarm: (stream) => alarms.inc({ stream }),
     restarted: (functionName) => restarts.inc({ function: functionName }),
     purged: (functionName, count) => purged.inc({ function: functionName }, count),
-    listed(isAnswered, count) {
-      gateway = isAnswered ? 1 : 0
-      if (isAnswered) invalid.set(count)
-    },
+    invalid: (functions) => invalid.set(functions),
   }
 }

@@ -19,8 +19,8 @@ export async function registeredMetrics(): Promise<Registered[]> {
   const own = { positions: memoryPositionTable(), deadLetters: recordingPublisher(), input: { read: () => ({ items: [], rejects: [] }) } }
   const all = [
     ...(await madeBy('gateway', () => gatewayMetrics({ list: () => [] } as unknown as Deployments))),
-    ...(await madeBy('trigger', () => triggerMetrics(createMetrics('t'), () => true))),
     ...(await madeBy('trigger', () => scheduleMetrics(createMetrics('t')))),
+    ...(await madeBy('trigger', () => triggerMetrics(createMetrics('t'), () => ({ nats: true, gateway: true })))),
     ...(await madeBy('function', () => {
       defineAcked({ name: 'acked', handle: async () => {} })
       defineIdempotent({ name: 'idempotent', ...own, handle: async () => {} })

@@ -11,7 +11,7 @@ import type { Bucket, Stream } from './broker.ts'
 import { runAs } from './time.ts'
 import type { Process, Wire } from './wire.ts'
 
-const metrics = triggerMetrics(createMetrics('simulation'), () => true)
+const metrics = triggerMetrics(createMetrics('simulation'), () => ({ nats: true, gateway: true }))
 const silent = () => {}
 const log = { debug: silent, info: silent, warn: silent, error: silent }
 const troubles = new Troubles(log)
