@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { buildAll } from '../build/bundle.ts'
 import { supervisorOf } from '../stack/claim.ts'
 import { deployStack } from '../stack/deploy.ts'
+import { beyondCommunity } from '../stack/edition.ts'
 import { Problem } from '../stack/problem.ts'
 import { GATEWAY_USER, gatewayPassword } from '../stack/secrets.ts'
 import { ROOT, readSettings } from '../stack/settings.ts'
+import { readStackFile } from '../stack/stack-file.ts'
 import { applyStorage } from '../storage/apply.ts'
 
 /** The servers of a stack that runs answer, or are just being started again. */
@@ -20,6 +22,8 @@ export async function deploy(functions: readonly string[]): Promise<number> {
   const onProgress = (service: string, state: string) => {
     if (state === 'ready') console.log(`${service} is ready: ${gatewayUrl}/function/${service}`)
   }
+  for (const line of beyondCommunity(await readStackFile(options.stackFile, process.env)))
+    console.error(`note: OpenFaaS Community Edition would not take this stack: ${line}`)
   await deployStack({ ...options, ...(functions.length > 0 && { only: functions }), onProgress })
   return 0
 }

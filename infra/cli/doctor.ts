@@ -3,12 +3,15 @@ import { availableParallelism, freemem, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { shownAddress } from '../../shared/runtime/address.ts'
 import { supervisorOf } from '../stack/claim.ts'
+import { beyondCommunity, MOST_FUNCTIONS } from '../stack/edition.ts'
 import { readPins } from '../stack/install/pins.ts'
 import { hasTool, MAVEN, PIP } from '../stack/install/tool.ts'
 import { isFree } from '../stack/ports.ts'
+import { messageOf } from '../stack/problem.ts'
 import { NODE } from '../stack/programs.ts'
 import { run } from '../stack/run.ts'
-import { PORT_SETTINGS, type Ports, readSettings, type Settings } from '../stack/settings.ts'
+import { PORT_SETTINGS, type Ports, ROOT, readSettings, type Settings } from '../stack/settings.ts'
+import { readStackFile } from '../stack/stack-file.ts'
 import { table } from './table.ts'
 
 type Finding = { readonly what: string; readonly verdict: 'good' | 'note' | 'bad'; readonly text: string }
@@ -19,7 +22,7 @@ const GIB = 1024 ** 3
 export async function doctor(): Promise<number> {
   const settings = readSettings()
   const findings = (
-    await Promise.all([system(), node(), python(), maven(settings), servers(settings), disk(settings), memory(), ports(settings)])
+    await Promise.all([system(), node(), python(), maven(settings), servers(settings), disk(settings), memory(), ports(settings), stack()])
   ).flat()
   for (const line of table(
     ['what', '', 'found'],
@@ -103,4 +106,17 @@ const ports = async ({ data, ports }: Settings): Promise<Finding[]> => {
   ).flat()
   const text = taken.length > 0 ? `in use: ${taken.join(', ')}` : `free: ${all.map(([, port]) => port).join(', ')}`
   return [{ what: 'ports', verdict: taken.length > 0 ? 'bad' : 'good', text }]
+}
+
+/** Whether production may be OpenFaaS's Community Edition. */
+const stack = async (): Promise<Finding[]> => {
+  try {
+    const functions = await readStackFile(join(ROOT, 'stack.yml'), process.env)
+    const beyond = beyondCommunity(functions)
+    const text = `${functions.length} functions; OpenFaaS Community Edition takes them (${MOST_FUNCTIONS} at most)`
+    if (beyond.length === 0) return [{ what: 'stack.yml', verdict: 'good', text }]
+    return beyond.map((line): Finding => ({ what: 'stack.yml', verdict: 'note', text: `beyond OpenFaaS Community Edition: ${line}` }))
+  } catch (error) {
+    return [{ what: 'stack.yml', verdict: 'bad', text: messageOf(error) }]
+  }
 }

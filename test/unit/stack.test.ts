@@ -2,15 +2,12 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bundleOf, parseDeployment } from '../../infra/faas/deployment.ts'
+import { beyondCommunity, MOST_FUNCTIONS } from '../../infra/stack/edition.ts'
 import { ROOT } from '../../infra/stack/settings.ts'
 import { readStackFile } from '../../infra/stack/stack-file.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { scheduleOf } from '../../triggers/cron/schedule.ts'
 import { triggerOf } from '../../triggers/trigger.ts'
-
-/** What OpenFaaS's Community Edition accepts: 15 functions, of which one is left to the user, and of OpenFaaS's own labels only these. */
-const MOST_FUNCTIONS = 14
-const FREE_LABELS = ['com.openfaas.scale.min', 'com.openfaas.scale.max', 'com.openfaas.scale.factor']
 
 const functions = await readStackFile(join(ROOT, 'stack.yml'), {})
 const textsOf = (texts: unknown) => texts as Readonly<Record<string, string>>
@@ -23,8 +20,8 @@ test('every folder of functions/ has an entry in stack.yml and a unit test, and 
   expect(tested.sort(), 'test/unit/functions').toEqual(inFunctions.sort())
 })
 
-test('the stack file reads for a cluster as well', async () => {
-  const inCluster = await readStackFile(join(ROOT, 'stack.yml'), { STACK: 'cluster', IMAGES: 'registry.example/you', TAG: '1' })
+test.each(['cluster', 'faasd'])('the stack file reads for %s as well', async (STACK) => {
+  const inCluster = await readStackFile(join(ROOT, 'stack.yml'), { STACK, IMAGES: 'registry.example/you', TAG: '1' })
   for (const { service, image, envVars } of inCluster) {
     expect(image).toBe(`registry.example/you/${service}:1`)
     const local = functions.find((one) => one.service === service)
@@ -32,20 +29,15 @@ test('the stack file reads for a cluster as well', async () => {
   }
 })
 
-test('OpenFaaS Community Edition takes them all, in its one namespace', () => {
-  expect(functions.length).toBeLessThanOrEqual(MOST_FUNCTIONS)
-  expect(functions.filter(({ namespace }) => namespace !== undefined)).toEqual([])
+test('OpenFaaS Community Edition takes them all, and one more of the user', () => {
+  expect(beyondCommunity(functions)).toEqual([])
+  expect(functions.length).toBeLessThan(MOST_FUNCTIONS)
 })
 
 describe.each(functions)('$service', ({ service, image, labels, annotations, ...rest }) => {
   test('is taken by the local host, with the bundle of its own folder', () => {
     parseDeployment({ service, image, labels, annotations, ...rest })
     expect(bundleOf(image)).toBe(service)
-  })
-
-  test('has no label of a paid edition', () => {
-    const own = Object.keys(textsOf(labels)).filter((label) => label.startsWith('com.openfaas.'))
-    expect(own.filter((label) => !FREE_LABELS.includes(label))).toEqual([])
   })
 
   test('has triggers that are understood, on a stream of the table, or none', () => {
