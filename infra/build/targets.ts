@@ -8,6 +8,7 @@ export type Target = { readonly name: string; readonly entry: string; readonly o
 const processes: readonly Target[] = [
   { name: 'triggers', entry: 'triggers/index.ts', out: 'triggers/index.js' },
   { name: 'feed', entry: 'triggers/sources/feed.ts', out: 'sources/feed.js' },
+  { name: 'storage', entry: 'infra/storage/index.ts', out: 'storage/index.js' },
   { name: 'faas', entry: 'infra/faas/index.ts', out: 'faas/index.js' },
 ]
 

@@ -13,21 +13,32 @@ const RETRY_MS = 100
 const RECORD =
   'CREATE TABLE IF NOT EXISTS schema_migrations (timestamp TIMESTAMP, file STRING) TIMESTAMP(timestamp) PARTITION BY YEAR BYPASS WAL'
 
+/** Numbered .sql files: name and text. */
+export type Migrations = Readonly<Record<string, string>>
+
 /**
- * Waits until QuestDB answers, then runs the numbered .sql files of this folder that it does not have yet, in order. Every statement may run
+ * Waits until QuestDB answers, then runs the numbered .sql files (those of this folder) that it does not have yet, in order. Every statement may run
  * twice, so a process that dies between a file and its record does no harm.
  * @throws {TerminalError} ERR_CONFIG naming the server that does not answer within `waitMs`, or the file and statement that it refuses.
  */
-export async function applyTables(questdbUrl: string, waitMs = WAIT_MS): Promise<void> {
+export async function applyTables(questdbUrl: string, waitMs = WAIT_MS, given?: Migrations): Promise<void> {
   const questdb = connectQuestdb({ QUESTDB_URL: questdbUrl })
   await untilItAnswers(questdb, waitMs)
   await run(questdb, 'the record of migrations', RECORD)
   const done = new Set((await questdb.sql('SELECT file FROM schema_migrations')).map(([file]) => file))
-  const files = (await readdir(import.meta.dirname)).filter((file) => /^\d{4}-.*\.sql$/.test(file)).sort()
-  for (const file of files.filter((name) => !done.has(name))) {
-    for (const statement of statements(await readFile(join(import.meta.dirname, file), 'utf8'))) await run(questdb, file, statement)
+  const migrations = given ?? (await migrationsHere())
+  for (const file of Object.keys(migrations).sort()) {
+    if (done.has(file)) continue
+    for (const statement of statements(migrations[file]!)) await run(questdb, file, statement)
     await run(questdb, file, `INSERT INTO schema_migrations VALUES (now(), ${literal(file)})`)
   }
+}
+
+/** The numbered files of this folder. */
+export async function migrationsHere(): Promise<Migrations> {
+  const files = (await readdir(import.meta.dirname)).filter((file) => /^\d{4}-.*\.sql$/.test(file))
+  const texts = files.map(async (file) => [file, await readFile(join(import.meta.dirname, file), 'utf8')] as const)
+  return Object.fromEntries(await Promise.all(texts))
 }
 
 async function untilItAnswers(questdb: Questdb, waitMs: number): Promise<void> {

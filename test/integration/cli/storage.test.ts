@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildAll } from '../../../infra/build/bundle.ts'
 import { run } from '../../../infra/stack/run.ts'
 import { ROOT } from '../../../infra/stack/settings.ts'
 import { connectQuestdb } from '../../../shared/adapters/questdb/connect.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
+import { imageOf } from '../../support/image.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
 
 let servers: TestServers
@@ -43,6 +45,24 @@ test('storage brings streams, bucket and tables to given servers, as often as it
   expect(names.sort()).toEqual([...Object.keys(STREAMS), 'KV_trade2026'].sort())
   await connection.close()
   expect(await connectQuestdb(servers.urls).sql('SELECT count() FROM ohlcv_1m')).toEqual([[0]])
+})
+
+test('the bundle that a cluster runs as a job finds all as it should be, and brings what is missing', async () => {
+  await buildAll()
+  const image = await imageOf('dist/storage/index.js')
+  const bundle = async () => {
+    const { ended, output } = image.start(servers.urls)
+    expect(await ended, output()).toBe(0)
+    expect(output()).toContain('storage is as this version needs it')
+  }
+  await bundle()
+  const questdb = connectQuestdb(servers.urls)
+  const applied = () => questdb.sql('SELECT file FROM schema_migrations ORDER BY file')
+  const before = await applied()
+  await questdb.sql('DROP TABLE schema_migrations')
+  await bundle()
+  expect(await applied()).toEqual(before)
+  await image.discard()
 })
 
 test('a server that is away, one that refuses, and none at all: one line each, without the password', async () => {

