@@ -1,31 +1,13 @@
 import { existsSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BuildOptions } from 'esbuild'
-import { type BundleRecord, hashOf, readRecords, replaceFile } from './record.ts'
-import { formatReport, leaksOf, librariesIn, reachedFrom } from './report.ts'
+import { optionsFor, storeOutput } from './output.ts'
+import { type BundleRecord, hashOf, readRecords } from './record.ts'
+import { formatReport } from './report.ts'
 import { type Target, targetsOf } from './targets.ts'
-import { textImports } from './text.ts'
 
 /** The repository's root, seen from this file. */
 const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)))
-
-/** How every bundle is made. */
-export const BUNDLE_OPTIONS: BuildOptions = {
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  minify: false,
-  sourcemap: 'linked',
-  sourcesContent: true,
-  metafile: true,
-  write: false,
-  logLevel: 'silent',
-  plugins: [textImports],
-  // Packages in CommonJS call `require` for Node's own modules; an ES module has none unless it makes one.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)" },
-}
 
 /** What a build did: all records by bundle name, and which bundles were made anew. */
 type BuildResult = { readonly records: Record<string, BundleRecord>; readonly built: string[] }
@@ -40,15 +22,10 @@ export async function buildAll({ root = ROOT, dist = join(root, 'dist') } = {}):
   const stale = targets.filter((_, i) => !fresh[i])
   const made = stale.length > 0 ? await build(root, dist, stale) : {}
   const records = Object.fromEntries(targets.map(({ name }) => [name, made[name] ?? old[name]!]))
-  const leaks = Object.entries(records).flatMap(([name, record]) => record.leaks.map((leak) => `bundle ${name} must not contain ${leak}`))
-  if (leaks.length > 0) throw new Error(leaks.join('\n'))
-  if (stale.length > 0) {
-    await replaceFile(join(dist, 'package.json'), '{"type":"module"}\n')
-    await replaceFile(join(dist, 'bundles.json'), JSON.stringify(records, null, 1))
-  }
   return { records, built: stale.map(({ name }) => name) }
 }
 
+/** Whether a bundle is made of what its sources are now. */
 async function isFresh(root: string, dist: string, target: Target, record: BundleRecord | undefined): Promise<boolean> {
   return record !== undefined && existsSync(join(dist, target.out)) && (await hashOf(root, record.inputs)) === record.hash
 }
@@ -56,27 +33,9 @@ async function isFresh(root: string, dist: string, target: Target, record: Bundl
 async function build(root: string, dist: string, targets: readonly Target[]): Promise<Record<string, BundleRecord>> {
   // Loaded only when there is something to build: a warm start does not wait for it.
   const esbuild = await import('esbuild')
-  const entryPoints = targets.map(({ entry, out }) => ({ in: join(root, entry), out: out.replace(/\.js$/, '') }))
-  const { outputFiles, metafile } = await esbuild
-    .build({ ...BUNDLE_OPTIONS, absWorkingDir: root, outdir: dist, entryPoints })
-    .finally(() => esbuild.stop())
-  await Promise.all(outputFiles!.map(({ path, contents }) => replaceFile(path, contents)))
-  const records = targets.map(async ({ name, entry, out }) => {
-    const output = metafile!.outputs[relative(root, join(dist, out))]!
-    const kept = Object.keys(output.inputs).filter((path) => output.inputs[path]!.bytesInOutput > 0)
-    const inputs = reachedFrom(metafile!, entry).flatMap((path) => ownFile(root, path))
-    const libraries = librariesIn(kept)
-    return [
-      name,
-      { hash: await hashOf(root, inputs), inputs, sizeBytes: output.bytes, libraries, leaks: leaksOf(metafile!, entry, kept) },
-    ] as const
-  })
-  return Object.fromEntries(await Promise.all(records))
+  const output = await esbuild.build(optionsFor(root, dist, targets)).finally(() => esbuild.stop())
+  return storeOutput(root, dist, targets, output)
 }
-
-/** A metafile's path as a path below the root; packages are left out, as the lock file pins them. */
-const ownFile = (root: string, path: string) =>
-  path.includes('node_modules/') ? [] : [relative(root, resolve(root, path.replace(/^text:/, '')))]
 
 if (import.meta.main) {
   const started = performance.now()

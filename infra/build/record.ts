@@ -3,10 +3,10 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** What a finished bundle was made of. `inputs` are the project's own files; packages are pinned by the lock file, which `hash` covers too. */
-export type BundleRecord = { hash: string; inputs: string[]; sizeBytes: number; libraries: string[]; leaks: string[] }
+export type BundleRecord = { hash: string; inputs: string[]; sizeBytes: number; libraries: string[] }
 
 /** What the builder itself is made of: a change of one of these makes every bundle stale. */
-const BUILDER = ['package-lock.json', 'infra/build/bundle.ts', 'infra/build/report.ts', 'infra/build/text.ts']
+const BUILDER = ['package-lock.json', 'infra/build/output.ts', 'infra/build/report.ts', 'infra/build/text.ts']
 
 /** A digest of the named files' contents (paths below `root`); a missing file counts as empty. */
 export async function hashOf(root: string, inputs: readonly string[]): Promise<string> {

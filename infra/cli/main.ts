@@ -12,16 +12,21 @@ const finish = async (work: Promise<number>): Promise<void> => {
 }
 const several = (value: string, before: string[] = []): string[] => [...before, value]
 
-program
-  .command('up')
-  .description('start everything, feed ticks, show bars; Ctrl-C stops everything')
+const withFeed = (command: Command): Command =>
+  command
+    .option('--replay <file>', 'feed recorded ticks instead of the simulator; may be given several times', several)
+    .option('--exchange <name>', 'the exchange of the replayed ticks; once for all files, or once each', several)
+    .option('--symbol <name>', 'the symbol of the replayed ticks; once for all files, or once each', several)
+    .option('--speed <speed>', 'how fast to replay: 1 as recorded, N times as fast, or max')
+    .option('--no-feed', 'feed nothing')
+
+withFeed(program.command('up').description('start everything, feed ticks, show bars; Ctrl-C stops everything'))
   .option('--once', 'feed one file (or a minute of simulation), compare the bars with a recomputation, stop; exit code 0 only if equal')
-  .option('--replay <file>', 'feed recorded ticks instead of the simulator; may be given several times', several)
-  .option('--exchange <name>', 'the exchange of the replayed ticks; once for all files, or once each', several)
-  .option('--symbol <name>', 'the symbol of the replayed ticks; once for all files, or once each', several)
-  .option('--speed <speed>', 'how fast to replay: 1 as recorded, N times as fast, or max')
-  .option('--no-feed', 'feed nothing')
   .action(async (options) => finish((await import('./up.ts')).up(options)))
+
+withFeed(
+  program.command('dev').description('start everything, and bring each change of functions/, shared/ and stack.yml to it when it is saved'),
+).action(async (options) => finish((await import('./dev.ts')).dev(options)))
 
 program
   .command('down')

@@ -11,7 +11,7 @@ import { readSettings, type Settings } from '../stack/settings.ts'
 import { startStack } from '../stack/stack.ts'
 import { openView } from './view/view.ts'
 
-type UpOptions = {
+export type UpOptions = {
   readonly once?: boolean
   readonly replay?: readonly string[]
   readonly exchange?: readonly string[]
@@ -72,7 +72,7 @@ function prepareNextStart({ cache, data, given }: Settings, signal: AbortSignal)
 }
 
 /** Ctrl-C, `down` and a closed terminal all mean the same, however often they come. */
-function stopSignal(): AbortSignal {
+export function stopSignal(): AbortSignal {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => controller.abort())
   // A terminal that is gone takes no more lines; that must not keep the stack from stopping.
@@ -80,7 +80,7 @@ function stopSignal(): AbortSignal {
   return controller.signal
 }
 
-const feedOf = ({ feed, replay, exchange, symbol, speed, once }: UpOptions): Feed | undefined => {
+export const feedOf = ({ feed, replay, exchange, symbol, speed, once }: UpOptions): Feed | undefined => {
   if (!feed) return undefined
   if (!replay) return { kind: 'simulate' }
   for (const file of replay) if (!existsSync(file)) throw new Problem(`there is no file ${file}`)

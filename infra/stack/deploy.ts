@@ -3,11 +3,17 @@ import { Problem } from './problem.ts'
 import { readStackFile, type StackFunction } from './stack-file.ts'
 import { applySecrets } from './stack-secrets.ts'
 
-/** What to deploy, and where. */
-type DeployOptions = {
+/** A gateway, and who speaks to it. */
+type Gateway = {
   readonly gatewayUrl: string
   readonly user: string
   readonly password: string
+  /** Ends the work early: what the gateway has accepted by then stays deployed. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What to deploy, and where. */
+export type DeployOptions = Gateway & {
   readonly stackFile: string
   /** Only these functions of it. */
   readonly only?: readonly string[]
@@ -46,8 +52,14 @@ export async function deployStack(options: DeployOptions): Promise<void> {
     }
     if (left.size === 0) return
     if (performance.now() > deadline) throw new Problem(`not ready within ${readyWithinMs / 1000} s: ${[...left].join(', ')}`)
-    await sleep(LOOK_MS)
+    await sleep(LOOK_MS, undefined, { ...(options.signal && { signal: options.signal }) })
   }
+}
+
+/** Removes a function; one that is not there is no error. @throws {Problem} with the gateway's own words when it refuses. */
+export async function removeFunction(gateway: Gateway, name: string): Promise<void> {
+  const response = await call(gateway, 'DELETE', 'functions', JSON.stringify({ functionName: name }))
+  if (!response.ok && response.status !== 404) throw new Problem(`function ${name} was not removed: ${await response.text()}`)
 }
 
 function chosen(functions: readonly StackFunction[], { stackFile, only }: DeployOptions): readonly StackFunction[] {
@@ -72,11 +84,18 @@ async function list(options: DeployOptions): Promise<{ name: string; replicas: n
   return (await response.json()) as { name: string; replicas: number; availableReplicas: number }[]
 }
 
-async function call({ gatewayUrl, user, password }: DeployOptions, method: string, path: string, body?: string): Promise<Response> {
+async function call(
+  { gatewayUrl, user, password, signal: given }: Gateway,
+  method: string,
+  path: string,
+  body?: string,
+): Promise<Response> {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
   const url = new URL(`/system/${path}`, gatewayUrl)
-  return fetch(url, { method, headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(60_000) }).catch((error) => {
+  const signal = AbortSignal.any([AbortSignal.timeout(60_000), ...(given ? [given] : [])])
+  return fetch(url, { method, headers, ...(body === undefined ? {} : { body }), signal }).catch((error) => {
+    given?.throwIfAborted()
     throw new Problem(`no gateway answers at ${gatewayUrl} (${error.cause?.code ?? error.message})`)
   })
 }

@@ -4,7 +4,7 @@ import { buildAll } from '../build/bundle.ts'
 import { endReplicas } from '../faas/registry.ts'
 import { applyStorage } from '../storage/apply.ts'
 import { claim } from './claim.ts'
-import { deployStack } from './deploy.ts'
+import { type DeployOptions, deployStack } from './deploy.ts'
 import { installer } from './install/install.ts'
 import { givenServersAnswer, portsFree } from './preflight.ts'
 import { Problem } from './problem.ts'
@@ -27,6 +27,8 @@ export type StackOptions = {
   readonly signal?: AbortSignal
 }
 
+type Target = Pick<DeployOptions, 'gatewayUrl' | 'user' | 'password' | 'stackFile' | 'env'>
+
 export type Stack = {
   readonly settings: Settings
   readonly urls: Settings['urls']
@@ -35,6 +37,8 @@ export type Stack = {
   /** Every process by name: nats, valkey, questdb (those not given by address), gateway, trigger-0 ..., feed. */
   readonly processes: ReadonlyMap<string, StackProcess>
   process(name: string): StackProcess
+  /** Where functions are deployed, and as what. */
+  readonly target: Target
   /** Deploys stack.yml again, e.g. with other environment. */
   deploy(env?: Readonly<Record<string, string>>): Promise<void>
   /** Starts a feed (the one before it must have ended). */
@@ -67,15 +71,16 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
     await timed(say, spec.name, () => process.start())
     return process
   }
-  const deploy = async (more: Readonly<Record<string, string>> = {}) => {
+  const targetOf = async (more: Readonly<Record<string, string>> = {}): Promise<Target> => {
     const { GATEWAY_URL: gatewayUrl, ...addresses } = urls
-    const stackFile = join(ROOT, 'stack.yml')
-    const all = { ...addresses, ...env, ...more }
     const password = await gatewayPassword(data)
+    return { gatewayUrl, user: GATEWAY_USER, password, stackFile: join(ROOT, 'stack.yml'), env: { ...addresses, ...env, ...more } }
+  }
+  const deploy = async (more?: Readonly<Record<string, string>>) => {
     const onProgress = (service: string, state: string) => {
       if (state === 'ready') say(`function ${service} ready`)
     }
-    await deployStack({ gatewayUrl, user: GATEWAY_USER, password, stackFile, env: all, onProgress })
+    await deployStack({ ...(await targetOf(more)), onProgress, signal: over.signal })
   }
   const startFeed = (what: Feed) => launch(feedProgram(settings, what, randomUUID()))
   /** Waits for all; the first failure stops the others at once and is the one thrown. */
@@ -114,7 +119,8 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
     if (!found) throw new Error(`the stack has no process ${name}`)
     return found
   }
-  return { settings, urls, user: GATEWAY_USER, password: await gatewayPassword(data), processes, process, deploy, feed: startFeed, stop }
+  const target = await targetOf()
+  return { settings, urls, user: GATEWAY_USER, password: target.password, target, processes, process, deploy, feed: startFeed, stop }
 }
 
 /** The order of the stop: feed first, servers last, so that nothing loses what it stands on before it has ended. */

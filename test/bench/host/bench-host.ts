@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { BUNDLE_OPTIONS } from '../../../infra/build/bundle.ts'
+import { BUNDLE_OPTIONS } from '../../../infra/build/output.ts'
 import { TestHost, until } from '../../integration/faas/host.ts'
 
 export type BenchHost = TestHost
