@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { connect } from '@nats-io/transport-node'
+import { connect, headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freeSettings, ROOT, type Settings } from '../../infra/stack/settings.ts'
 import { tickSubject } from '../../shared/contract/subjects.ts'
@@ -10,24 +13,30 @@ import { environmentOf, run } from './command-line.ts'
 /** What is not part of the repository, or is linked into the copy instead. */
 const NOT_COPIED = new Set(['.git', 'node_modules', 'dist', 'data', 'coverage'])
 
+const TRACE = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+const UNWANTED = 'DOGE/USDT'
+
 let folder: string
 let copy: string
 let settings: Settings
 let stack: ReturnType<typeof run>
+let people: People
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trade2026-newcomer-'))
   copy = join(folder, 'trade2026')
   await cp(ROOT, copy, { recursive: true, filter: (path) => !NOT_COPIED.has(relative(ROOT, path)) })
   await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   settings = await freeSettings(join(folder, 'data'))
+  people = await listenForNotes()
   stack = inCopy(process.execPath, 'infra/cli/trade2026.mjs', 'up', '--no-feed')
 })
 afterAll(async () => {
   await stack?.stop()
+  people?.server.close()
   await rm(folder, { recursive: true, force: true })
 })
 
-test('a function added by following docs/adding-a-function.md word for word works', async () => {
+test('functions added by following docs/adding-a-function.md word for word work', { timeout: 600_000 }, async () => {
   await expect.poll(stack.output, { timeout: 60_000, interval: 100 }).toContain('all is up')
   const blocks = blocksOf(await readFile(join(copy, 'docs/adding-a-function.md'), 'utf8'))
   const [watch] = blocks.filter(({ language }) => language === 'js')
@@ -37,17 +46,21 @@ test('a function added by following docs/adding-a-function.md word for word work
 
   for (const block of blocks) {
     if (block.file) await put(block.file, block.text)
-    for (const command of commandsOf(block).filter((one) => !one.startsWith('curl'))) await shell(command)
+    for (const command of commandsOf(block).filter((one) => !isForLater(one))) await shell(command)
   }
 
   const watching = inCopy('sh', '-c', onOwnPorts(watch!.text))
   const connection = await connect({ servers: settings.urls.NATS_URL })
+  const traced = headers()
+  traced.set('traceparent', TRACE)
   let minute = 0
   const publishMinute = () => {
     const timestamp = Date.UTC(2024, 0, 15) + minute++ * 60_000
-    for (const [second, price] of [100, 105].entries()) {
-      const tick = { timestamp: timestamp + second * 1000, exchange: 'test', symbol: 'BTC/USDT', price, qty: 1 }
-      connection.publish(tickSubject('test', 'BTC/USDT'), JSON.stringify(tick))
+    for (const symbol of ['BTC/USDT', UNWANTED]) {
+      for (const [second, price] of [100, 105].entries()) {
+        const tick = { timestamp: timestamp + second * 1000, exchange: 'test', symbol, price, qty: 1 }
+        connection.publish(tickSubject('test', symbol), JSON.stringify(tick), { headers: traced })
+      }
     }
   }
   const alerts = () => {
@@ -56,17 +69,50 @@ test('a function added by following docs/adding-a-function.md word for word work
     return watching.output()
   }
   await expect
-    .poll(alerts, { timeout: 30_000, interval: 200 })
+    .poll(alerts, { timeout: 60_000, interval: 200 })
     .toMatch(/^alerts\.big-move\.BTC%2FUSDT \{"symbol":"BTC\/USDT","exchange":"test"/m)
   await watching.stop()
   await connection.close()
 
+  // Away at first, people get every note; the one they do not want is a dead letter until they do.
+  await expect.poll(() => people.notes.length, { timeout: 60_000 }).toBeGreaterThan(0)
+  expect(people.notes[0]).toMatchObject({ text: 'BTC/USDT moved by 5.0 %', headers: { traceparent: TRACE } })
+  const [list, redrive] = commands.filter((one) => one.startsWith('npx trade2026 dlq')) as [string, string]
+  await expect.poll(() => shell(list), { timeout: 60_000, interval: 500 }).toMatch(/FAILED/)
+  people.wantAll()
+  await shell(redrive)
+  await expect.poll(() => people.notes.map(({ text }) => text), { timeout: 60_000 }).toContain(`${UNWANTED} moved by 5.0 %`)
+
   for (const command of commands.filter((one) => one.startsWith('curl'))) {
-    const response = await fetch(/"(.+)"/.exec(onOwnPorts(command))![1]!)
-    expect(response.status, command).toBe(200)
-    expect(await response.text(), command).toMatch(/big-moves|"version":/)
+    const url = /"(.+)"/.exec(onOwnPorts(command))![1]!
+    await expect.poll(async () => (await fetch(url)).text(), { message: command, timeout: 60_000 }).toMatch(/big-move|"version":/)
   }
 })
+
+/** Commands that make sense only once messages have come. */
+const isForLater = (command: string) => /^(curl|npx trade2026 dlq) /.test(command)
+
+type Note = { readonly text: string; readonly headers: IncomingHttpHeaders }
+type People = { readonly server: Server; readonly notes: Note[]; wantAll(): void }
+
+/** Those that `notify` tells: away at the first note, and not wanting to hear of one symbol. */
+async function listenForNotes(): Promise<People> {
+  const notes: Note[] = []
+  let isAway = true
+  let wantsAll = false
+  const server = createServer(async (request, response) => {
+    const text = Buffer.concat(await request.toArray()).toString()
+    const status = isAway ? 503 : !wantsAll && text.startsWith(UNWANTED) ? 410 : 200
+    isAway = false
+    if (status === 200) notes.push({ text, headers: request.headers })
+    response.writeHead(status).end()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const wantAll = () => {
+    wantsAll = true
+  }
+  return { server, notes, wantAll }
+}
 
 type Block = { readonly language: string; readonly file: string | undefined; readonly text: string }
 
@@ -77,14 +123,14 @@ const blocksOf = (markdown: string): Block[] =>
     text: text!,
   }))
 
-/** As the page says it: the table of streams gets something at its end, the last entry of stack.yml is replaced, anything else is a file of its own. */
+/** As the page says it: the table of streams gets something at its end, the last entry of stack.yml is replaced or another put behind it, anything else is a file of its own. */
 async function put(file: string, text: string): Promise<void> {
   const path = join(copy, file)
   if (file === 'stack.yml') {
     const [name] = text.split('\n', 1)
     const [before, entry, ...others] = (await readFile(path, 'utf8')).split(`${name}\n`)
-    expect([entry?.startsWith('    '), others]).toEqual([true, []])
-    return writeFile(path, before + text)
+    expect([entry?.startsWith('    ') ?? true, others]).toEqual([true, []])
+    return writeFile(path, before + onOwnPorts(text))
   }
   if (file !== 'shared/contract/streams.ts') {
     await mkdir(dirname(path), { recursive: true })
@@ -96,9 +142,10 @@ async function put(file: string, text: string): Promise<void> {
   await writeFile(path, table.replace(END_OF_TABLE, text + END_OF_TABLE))
 }
 
-async function shell(command: string): Promise<void> {
+async function shell(command: string): Promise<string> {
   const running = inCopy('sh', '-c', command)
   expect(await running.ended, `${command}\n${running.output().slice(-4000)}`).toBe(0)
+  return running.output()
 }
 
 const inCopy = (command: string, ...args: string[]) => run(command, args, { cwd: copy, env: environmentOf(settings) })
@@ -108,3 +155,4 @@ const onOwnPorts = (text: string): string =>
     .replaceAll('127.0.0.1:4222', `127.0.0.1:${settings.ports.nats}`)
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${settings.ports.gateway}`)
     .replaceAll('127.0.0.1:8083', `127.0.0.1:${settings.ports.trigger}`)
+    .replaceAll('127.0.0.1:9999', `127.0.0.1:${(people.server.address() as AddressInfo).port}`)
