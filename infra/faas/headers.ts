@@ -19,6 +19,12 @@ const NOT_PASSED_ON = new Set([
   'x-call-id',
 ])
 
+/**
+ * Headers that no `Connection` can take away, whatever it names: without its length a body would be the next request on the function's connection,
+ * and its answer somebody else's.
+ */
+const ALWAYS_PASSED_ON = new Set(['content-length', 'host'])
+
 /** Who passed an answer on. */
 export const SERVED_BY = `trade2026/${RELEASE}`
 
@@ -60,7 +66,8 @@ export function endToEnd(raw: readonly string[], connection: string | undefined)
   const passed: string[] = []
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
-    if (!NOT_PASSED_ON.has(name) && !named.includes(name)) passed.push(raw[i]!, raw[i + 1]!)
+    const isNamed = named.includes(name) && !ALWAYS_PASSED_ON.has(name)
+    if (!NOT_PASSED_ON.has(name) && !isNamed) passed.push(raw[i]!, raw[i + 1]!)
   }
   return passed
 }

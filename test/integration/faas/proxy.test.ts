@@ -104,6 +104,15 @@ test('the first event of a stream arrives while the function still holds it open
   abort.abort()
 })
 
+test('no header of a caller makes its body another request to the function', async () => {
+  const body = 'GET /slow?ms=300 HTTP/1.1\r\nHost: x\r\n\r\n'
+  const headers = { connection: 'keep-alive, content-length, host' }
+  const answer = await host.call('/function/probe/one', { method: 'POST', headers, body })
+  expect(answer.json()).toMatchObject({ url: '/one', sizeBytes: body.length })
+  // Whoever comes next gets its own answer.
+  expect((await host.call('/function/probe/two')).json().url).toBe('/two')
+})
+
 test('a body beyond the limit is refused, whether announced or counted', async () => {
   expect((await host.call('/function/probe', { method: 'POST', headers: { 'content-length': '20000001' } })).status).toBe(413)
   const socket = connect(host.port, '127.0.0.1')
