@@ -35,10 +35,10 @@ export function watchdogOf({ envProcess, envVars }: FunctionDeployment): Watchdo
 /** How long one call may take: a caller may ask for less with `X-Timeout`, never for more. */
 export function callTimeoutMs(execTimeoutMs: number | null, asked: string | undefined): number | null {
   const askedMs = asked === undefined ? 0 : durationMs(asked)
-  return askedMs ? Math.min(askedMs, execTimeoutMs ?? askedMs) : execTimeoutMs
+  return askedMs ? Math.min(askedMs, execTimeoutMs ?? MOST_MS) : execTimeoutMs
 }
 
-/** Timers of Node hold 2^31 ms. */
+/** Timers of Node hold 2^31 ms; one that is set to more ends at once. */
 const MOST_MS = 2 ** 31 - 1
 
 function durationOf(name: string, text: string): number {

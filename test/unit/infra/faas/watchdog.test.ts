@@ -79,4 +79,6 @@ test('a caller may shorten the time of a call, never lengthen it', () => {
   expect(callTimeoutMs(10_000, undefined)).toBe(10_000)
   expect(callTimeoutMs(null, '1s')).toBe(1_000)
   expect(callTimeoutMs(null, undefined)).toBeNull()
+  // More than a timer holds.
+  expect(callTimeoutMs(null, '1000h')).toBe(2 ** 31 - 1)
 })
