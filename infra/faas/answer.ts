@@ -98,12 +98,13 @@ export class AnswerParser {
       const colon = line.indexOf(':')
       if (colon <= 0 || line[0] === ' ' || line[0] === '\t') throw new Error(`not a header: ${line.slice(0, 80)}`)
       const name = line.slice(0, colon)
-      const value = line.slice(colon + 1).trim()
-      raw.push(name, value)
+      const value = withoutBlanks(line, colon + 1)
       const lower = name.toLowerCase()
+      // A length that is said twice is passed on once: clients refuse two.
+      if (lower !== 'content-length' || known.length === '') raw.push(name, value)
       if (lower === 'content-length') known.length = once(known.length, value)
       else if (lower === 'transfer-encoding') known.coding = once(known.coding, value.toLowerCase())
-      else if (lower === 'connection') known.connection = value.toLowerCase()
+      else if (lower === 'connection') known.connection += `${known.connection && ','}${value.toLowerCase()}`
       else if (lower === 'keep-alive') known.keep = value
     }
     this.keptMs = minor === '1' && !known.connection.includes('close') ? announcedMs(known.keep) : 0
@@ -143,6 +144,16 @@ export class AnswerParser {
     this.#sink.end()
   }
 }
+
+/** A header's value. Only blanks and tabs go: to `trim` the last byte of an `à` in UTF-8 is a space too. */
+function withoutBlanks(line: string, from: number): string {
+  let [start, end] = [from, line.length]
+  while (isBlank(line.charCodeAt(start))) start++
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--
+  return line.slice(start, end)
+}
+
+const isBlank = (code: number) => code === 0x20 || code === 0x09
 
 /** A header that may be repeated only with the same value. */
 function once(known: string, value: string): string {

@@ -91,7 +91,8 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
     drain: () => (call.isUpgraded ? call.upgrade!.socket.resume() : body.resume()),
     timeout: () => breakOff(504, 'the function did not answer in time'),
     closed(error, unread) {
-      if (settled || parser.close()) return
+      // A reset ends no answer, not even one that ends with its connection.
+      if (settled || (!error && parser.close())) return
       // A process that ends closes its connections before its port: the next request must not run into it.
       replica.doubt()
       const isSafe = (call.isIdempotent && !body.exists) || (unread && body.isKept && !isEnding(replica.record.pid))

@@ -25,6 +25,9 @@ const server = createServer({ maxHeaderSize: 65_536 }, async (req, res) => {
     case '/crash-in-answer':
       res.writeHead(200, { 'content-length': '1000' }).write('half')
       return setTimeout(() => process.exit(1), 20)
+    case '/reset-in-answer':
+      req.socket.write('HTTP/1.1 200 OK\r\n\r\nhalf')
+      return setTimeout(() => req.socket.resetAndDestroy(), 20)
     case '/refuse-early':
       return res.writeHead(413).end('too much')
     case '/silent':

@@ -146,6 +146,7 @@ test('an early answer reaches the caller though the body was not read', async ()
 })
 
 test('an answer that breaks off in the middle is seen as broken, not as complete', async () => {
+  await expect(host.call('/function/probe/reset-in-answer')).rejects.toThrow()
   await expect(host.call('/function/probe/crash-in-answer')).rejects.toThrow()
   await host.untilReady('probe')
 })

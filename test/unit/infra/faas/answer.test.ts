@@ -76,6 +76,28 @@ test('how long a connection is kept is what the function says, unknown when it s
   expect(keptMs('', '0')).toBe(0)
 })
 
+test('of the headers of one connection, all are heard', () => {
+  const answer = whole(`${OK}Connection: close\r\nConnection: X-Own\r\nX-Own: 1\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n`)
+  expect(answer).toMatchObject({ keptMs: 0, head: { headers: ['X-A', '1', 'Content-Length', '0'] } })
+})
+
+test('a length that is said twice is passed on once, and stays whatever Connection names', () => {
+  const answer = whole(`${OK}Content-Length: 2\r\nConnection: Content-Length\r\ncontent-length: 2\r\n\r\nok`)
+  expect(answer).toMatchObject({ body: 'ok', whole: true, head: { headers: ['Content-Length', '2'] } })
+})
+
+test('a value keeps its bytes, all but the blanks around it', () => {
+  const name = Buffer.from('là').toString('latin1')
+  expect(whole(`${OK}X-A: \t ${name}\t \r\nX-B:\r\nContent-Length: 0\r\n\r\n`).head?.headers).toEqual([
+    'X-A',
+    name,
+    'X-B',
+    '',
+    'Content-Length',
+    '0',
+  ])
+})
+
 test("after the change to a protocol that was asked for, all bytes are that protocol's", () => {
   const answer = read([Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nX-A: 1\r\n\r\nframes')], 'GET', true)
   expect(answer).toMatchObject({ head: { status: 101, headers: ['X-A', '1'] }, body: 'frames', whole: true, keptMs: 0 })
