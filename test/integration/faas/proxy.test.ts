@@ -128,6 +128,20 @@ test('a body beyond the limit is refused, whether announced or counted', async (
   socket.destroy()
 })
 
+test('a caller that listens only once it has sent all of such a body hears why it is refused', async () => {
+  const part = Buffer.alloc(1_000_000)
+  for (let i = 0; i < 5; i++) {
+    const socket = connect(host.port, '127.0.0.1')
+    socket.write('POST /function/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 21000000\r\n\r\n')
+    for (let sent = 0; sent < 21; sent++) {
+      await new Promise<void>((done, fail) => socket.write(part, (error) => (error ? fail(error) : done())))
+    }
+    const [bytes] = await once(socket, 'data')
+    expect(String(bytes)).toMatch(/^HTTP\/1\.1 413 /)
+    await once(socket.resume(), 'close')
+  }
+})
+
 test('a function that dies in the middle of a body does not hold up the connection', async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const body = Buffer.alloc(8_000_000, 'x')
