@@ -23,21 +23,30 @@ const lives = ({ pid, identity }: ReplicaRecord) => identityOf(pid) === identity
 /** The record on disk of every replica that runs, so that a host that was killed leaves none behind unknown. */
 export function openRegistry(folder: string): Registry & { takeRunning(services: ReadonlySet<string>): ReplicaRecord[] } {
   let records = readState<ReplicaRecord[]>(fileOf(folder), [])
-  const save = () => writeState(fileOf(folder), records, { durable: false })
+  const save = (next: ReplicaRecord[]) => {
+    writeState(fileOf(folder), next, { durable: false })
+    records = next
+  }
+  /** A record too many does no harm, as its process is known by more than its number: a full disk must not end the host that clears it away. */
+  const clear = (left: ReplicaRecord[]) => {
+    try {
+      save(left)
+    } catch {
+      // The next one that is saved leaves it out as well.
+      records = left
+    }
+  }
   return {
     add(record) {
-      records.push(record)
-      save()
+      save([...records, record])
     },
     remove({ pid }) {
-      records = records.filter((record) => record.pid !== pid)
-      save()
+      clear(records.filter((record) => record.pid !== pid))
     },
     /** The recorded replicas that still run. Those of other services than the given ones are ended. */
     takeRunning(services) {
       for (const record of records) if (!services.has(record.service)) signalReplica(record, 'SIGKILL')
-      records = records.filter((record) => services.has(record.service) && lives(record))
-      save()
+      clear(records.filter((record) => services.has(record.service) && lives(record)))
       return [...records]
     },
   }
