@@ -97,6 +97,11 @@ export class Replica {
     return replica
   }
 
+  /** Whether it has ever been ready, to this host or to the one before it: it may be again. */
+  get hasServed(): boolean {
+    return this.adopted || this.readySince < Number.POSITIVE_INFINITY
+  }
+
   /** Whether the host ended it for a cause that is to be told. */
   get isKilled(): boolean {
     return this.#cause !== undefined

@@ -135,7 +135,7 @@ export class ReplicaSet {
     const exclusive = spec.fixedPort !== null
     const complete = exclusive || this.available >= this.#size
     for (const replica of this.#running) {
-      const superfluous = replica.record.revision === spec.revision ? replica.record.index >= this.#size : complete || !replica.ready
+      const superfluous = replica.record.revision === spec.revision ? replica.record.index >= this.#size : complete || !replica.hasServed
       if (superfluous && !replica.stopping) void replica.stop()
     }
     for (let index = 0; index < this.#size; index++) {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const { PORT, HOST, READY_AFTER_MS = '0', CRASH_AT_START } = process.env
 if (CRASH_AT_START) process.exit(3)
-const readyAt = Date.now() + Number(READY_AFTER_MS)
+let readyAt = Date.now() + Number(READY_AFTER_MS)
 
 const held = []
 
@@ -18,6 +18,12 @@ const server = createServer({ maxHeaderSize: 65_536 }, async (req, res) => {
       return res.end('ok')
     case '/_/ready':
       return res.writeHead(Date.now() >= readyAt ? 200 : 503).end()
+    case '/unready':
+      readyAt = Number.POSITIVE_INFINITY
+      return req.socket.destroy()
+    case '/be-ready':
+      readyAt = 0
+      return res.end()
     case '/crash':
       return process.exit(1)
     case '/crash-in-body':

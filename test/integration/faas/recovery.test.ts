@@ -115,6 +115,19 @@ test('a new form of a function takes over without one failed call', async () => 
   await until('the old ones have ended', () => host.replicas().length === 2)
 })
 
+test('a new form that does not start leaves the old one alone, also while that is not ready', async () => {
+  host = await TestHost.start()
+  await host.deploy('old')
+  const [old] = host.replicas()
+  await host.system('PUT', 'functions', { service: 'old', image: 'probe', envVars: { CRASH_AT_START: '1' } })
+  const deaths = () => host.log().split('replica died').length
+  expect((await host.call('/function/old/unready', { method: 'POST', body: 'x' })).status).toBe(503)
+  const before = deaths()
+  await until('the new form dies twice', () => deaths() >= before + 2)
+  await fetch(`http://127.0.0.1:${old!.port}/be-ready`)
+  await until('the old one answers', async () => (await host.call('/function/old')).json().pid === old!.pid)
+})
+
 test('labels and annotations change without a restart', async () => {
   host = await TestHost.start()
   await host.deploy('steady')
