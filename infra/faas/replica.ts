@@ -18,6 +18,8 @@ type Listener = {
 }
 
 const GRACE_MS = 5_000
+/** The ports of all replicas. One that was just started does not listen yet: its port looks free, and what answered there would be taken for another function. */
+const taken = new Set<number>()
 /** Asked often at first: the wait between two looks is part of a cold start. */
 const EAGER_LOOKS = 200
 
@@ -42,6 +44,7 @@ export class Replica {
   private constructor(record: ReplicaRecord, child: ChildProcess | null, spec: ReplicaSpec, listener: Listener) {
     this.record = record
     this.spec = spec
+    taken.add(record.port)
     this.connections = new Connections(record.port, spec.timeoutMs)
     this.adopted = child === null
     this.#listener = listener
@@ -50,6 +53,7 @@ export class Replica {
         if (this.#isGone) return
         this.#isGone = true
         this.ready = false
+        taken.delete(record.port)
         killGroup(record.pid)
         listener.onGone(this, this.#cause ?? cause)
         resolve()
@@ -69,7 +73,8 @@ export class Replica {
 
   /** Starts a process in a session of its own, so that neither a terminal's Ctrl-C nor the end of the host ends it. */
   static async start(spec: ReplicaSpec, index: number, save: (record: ReplicaRecord) => void, listener: Listener): Promise<Replica> {
-    const port = spec.fixedPort ?? (await freePorts(1))
+    let port = spec.fixedPort ?? (await freePorts(1))
+    while (spec.fixedPort === null && taken.has(port)) port = await freePorts(1)
     // Else what answers there would be taken for the function.
     if (spec.fixedPort !== null && !(await isFree(port))) throw new Error(`port ${port} of upstream_url is taken`)
     const log = openLog(spec.logFileOf(index))
