@@ -6,7 +6,7 @@ import { type Call, refuse, tooLarge } from './call.ts'
 import { type Exchange, TRUST } from './connection.ts'
 import { addToAnswer, headToFunction } from './headers.ts'
 import type { Replica } from './replica.ts'
-import { openTunnel } from './tunnel.ts'
+import { letGo, openTunnel } from './tunnel.ts'
 import { callTimeoutMs } from './watchdog.ts'
 
 /** What became of an attempt. `unreached`: the request is whole and nothing was answered, so it can be tried again. */
@@ -39,7 +39,7 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
   }
   const ended = () => {
     const isSent = body.isSent
-    if (call.isUpgraded) call.upgrade!.socket.end()
+    if (call.isUpgraded) letGo(call.upgrade!.socket)
     else {
       if (!isSent) body.drop()
       // A connection that the caller wants closed ends with the answer: while it still writes its body, the answer would be lost.

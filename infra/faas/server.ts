@@ -10,6 +10,7 @@ import { reply } from './reply.ts'
 import { asyncServiceOf, serviceOf } from './route.ts'
 import type { Managed } from './system/call.ts'
 import { answerSystem } from './system.ts'
+import { letGo } from './tunnel.ts'
 
 /** Longer than any client keeps an idle connection, so that the client closes first and no request meets a closed socket. */
 const KEEP_ALIVE_MS = 120_000
@@ -78,7 +79,7 @@ export function createGateway(gateway: Gateway): Server {
     response.shouldKeepAlive = false
     response.assignSocket(socket)
     // An answer of the ordinary kind is the last on this connection.
-    response.once('finish', () => socket.end())
+    response.once('finish', () => letGo(socket))
     socket.on('error', () => socket.destroy())
     void serve(request, response, { socket, ahead })
   })

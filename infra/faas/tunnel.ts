@@ -2,6 +2,17 @@ import type { Socket } from 'node:net'
 import type { AnswerHead } from './answer.ts'
 import type { Call } from './call.ts'
 
+/** How long a caller may take to close its side, or to read nothing of what it is sent. */
+const LINGER_MS = 5_000
+
+/** Ends a caller's connection once it has what was written to it. What it still sends is dropped: unread it would hold the connection open. */
+export function letGo(caller: Socket): void {
+  const destroy = () => caller.destroy()
+  caller.setTimeout(LINGER_MS, destroy)
+  caller.end(() => setTimeout(destroy, LINGER_MS).unref())
+  caller.resume()
+}
+
 /**
  * The function agreed to another protocol: its head goes to the caller, and what the caller sends goes to the function as it comes. The other way is the
  * answer's body, which ends with the connection.
@@ -15,7 +26,7 @@ export function openTunnel(call: Call, { reason, headers }: AnswerHead, toFuncti
   caller.write(`${head}\r\n`, 'latin1')
   toFunction.write(ahead)
   caller.on('data', (bytes) => {
-    if (!toFunction.write(bytes)) caller.pause()
+    if (toFunction.writable && !toFunction.write(bytes)) caller.pause()
   })
   caller.on('end', () => toFunction.end())
   caller.resume()

@@ -83,6 +83,10 @@ const server = createServer({ maxHeaderSize: 65_536 }, async (req, res) => {
 })
 // Another protocol: everything in capitals.
 server.on('upgrade', (req, socket, ahead) => {
+  if (req.url === '/bye') {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    return socket.once('data', () => socket.end('BYE'))
+  }
   if (req.url !== '/shout') return socket.end('HTTP/1.1 426 Upgrade Required\r\nContent-Length: 2\r\n\r\nno')
   socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Probe: yes\r\n\r\n')
   socket.write(String(ahead).toUpperCase())

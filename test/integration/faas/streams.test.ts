@@ -153,6 +153,23 @@ test('either end of another protocol ends the other one', async () => {
   await until('it is over', async () => (await host.metrics()).includes('mortal.openfaas-fn",code="101"} 2'))
 })
 
+test('a caller that goes on to send after the function has ended the other protocol is let go', async () => {
+  await host.deploy('brief')
+  const { socket, closed, read } = await upgraded('/function/brief/bye')
+  await read('\r\n\r\n')
+  const sending = setInterval(() => socket.write('x'.repeat(100_000)), 1)
+  socket.on('error', () => {})
+  try {
+    await read('BYE')
+    socket.end()
+    await until('its call is over', async () => (await host.metrics()).includes('brief.openfaas-fn",code="101"} 1'), 15_000)
+    await closed
+  } finally {
+    clearInterval(sending)
+    socket.destroy()
+  }
+})
+
 test('a WebSocket client talks to a function, which it wakes up', async () => {
   host.addImage('socket', 'socket.js')
   await host.deploy('socket', {
