@@ -68,6 +68,9 @@ export async function imageOf(bundle: string): Promise<Image> {
   return {
     start: (more) => start(command, more),
     health: (more) => start(check, more).ended,
-    discard: () => rm(folder, { recursive: true, force: true }),
+    async discard() {
+      await chmod(app, 0o755)
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }
