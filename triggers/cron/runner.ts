@@ -82,11 +82,17 @@ export class Runner {
     const { record, claimed, passed, lookAtMs } = turn(before, this.#instants, this.#schedule, view)
     const isBeat = performance.now() - this.#beatenAt >= BEAT_MS
     const next = isBeat ? beaten(record, holder, (at) => this.#underway.has(at)) : record
-    if (next !== found?.value) {
-      const written = found ? await control.replace(this.#key, next, found.revision) : await control.create(this.#key, next)
-      // Another was first: what is left to do is seen at once.
-      if (written === undefined) return nowMs
+    // Before they are written: else a runner of the function's next schedule could read a claim that nobody seems to work on.
+    const fresh = claimed.filter((at) => !this.#underway.has(at))
+    for (const at of fresh) this.#underway.add(at)
+    let isWritten = next === found?.value
+    try {
+      isWritten ||= await this.#write(next, found?.revision)
+    } finally {
+      if (!isWritten) for (const at of fresh) this.#underway.delete(at)
     }
+    // Another was first: what is left to do is seen at once.
+    if (!isWritten) return nowMs
     this.#watchedSince = watchedSince
     this.#lookedAt = nowMs
     if (found && next.until < found.value.until)
@@ -96,6 +102,13 @@ export class Runner {
     for (const at of claimed) void this.#start(at)
     metrics.stands(functionName, this.#instants.next(nowMs), next.open.length, next.waiting.length)
     return lookAtMs
+  }
+
+  /** Writes the record over the one it was made from; false where that is not the newest. */
+  async #write(record: ScheduleRecord, revision: number | undefined): Promise<boolean> {
+    const { control } = this.#deps
+    const written = revision === undefined ? control.create(this.#key, record) : control.replace(this.#key, record, revision)
+    return (await written) !== undefined
   }
 
   /** The other holders that have given a sign of life lately. */
@@ -108,7 +121,6 @@ export class Runner {
   }
 
   async #start(at: number): Promise<void> {
-    this.#underway.add(at)
     await this.#flights.start(at)
     this.#underway.delete(at)
     // There is room now.

@@ -3,6 +3,7 @@ import type { Control, ControlKeys } from '../../../../shared/adapters/nats/cont
 import { createMetrics } from '../../../../shared/runtime/metrics.ts'
 import { Troubles } from '../../../../shared/runtime/trouble.ts'
 import { scheduleMetrics } from '../../../../triggers/cron/metrics.ts'
+import { recordFor, type ScheduleRecord } from '../../../../triggers/cron/record.ts'
 import { scheduleOf } from '../../../../triggers/cron/schedule.ts'
 import { Schedules } from '../../../../triggers/cron/schedules.ts'
 import type { Listed } from '../../../../triggers/watch.ts'
@@ -20,13 +21,18 @@ const listed = (name: string, expression?: string, problem?: string): Listed => 
 const all: Schedules[] = []
 afterEach(() => Promise.all(all.splice(0).map((one) => one.stop())))
 
-function setUp() {
+/** @param called - the instants of calls. @param written - what a change of a record waits for before it is confirmed. */
+function setUp({ called = [], written = async () => {} }: { called?: number[]; written?: () => Promise<void> } = {}) {
   const bucket = new Bucket()
   let nowMs = Date.UTC(2026, 0, 31)
   const control: Control & ControlKeys = {
     get: async <T>(key: string) => bucket.get<T>(key),
     create: async (key, value) => bucket.create(key, value),
-    replace: async (key, value, revision) => bucket.replace(key, value, revision),
+    async replace(key, value, revision) {
+      const replaced = bucket.replace(key, value, revision)
+      await written()
+      return replaced
+    },
     put: async (key, value) => void bucket.put(key, value),
     remove: async (key, revision) => bucket.remove(key, revision),
     keys: async () => [...bucket.values.keys()].filter((key) => key.startsWith('cron.')),
@@ -35,7 +41,10 @@ function setUp() {
     control,
     publisher: recordingPublisher(),
     holder: 'me',
-    call: async () => ({ status: 200, headers: {}, body: '' }),
+    async call(_, { at }) {
+      called.push(at)
+      return { status: 200, headers: {}, body: '' }
+    },
     metrics: scheduleMetrics(createMetrics('test')),
     log,
     troubles: new Troubles(log),
@@ -97,4 +106,27 @@ test('a schedule that is changed begins anew, from now on', async () => {
   await hear(listed('a', '*/5 * * * *'))
   const until = Date.UTC(2026, 0, 31) + 100_000
   await vi.waitFor(() => expect(bucket.get('cron.a')!.value).toMatchObject({ of: '*/5 * * * * UTC', until }))
+})
+
+test('an instant is called once, when its schedule is changed while it is being claimed', async () => {
+  const called: number[] = []
+  const confirmed = Promise.withResolvers<void>()
+  let writes = 0
+  const written = () => {
+    writes++
+    return confirmed.promise
+  }
+  const { bucket, hear } = setUp({ called, written })
+  const midnight = Date.UTC(2026, 0, 31)
+  bucket.put('cron.a', recordFor('@daily UTC', undefined, midnight - 1))
+  const open = () => bucket.get<ScheduleRecord>('cron.a')!.value.open.length
+  await hear(listed('a', '@daily'))
+  await vi.waitFor(() => expect([writes, open()]).toEqual([1, 1]))
+  const { schedule, ...other } = listed('a', '@daily')
+  await hear({ ...other, schedule: { ...schedule!, path: '/other' } })
+  // The new one has read the claim, and said that somebody works on it.
+  await vi.waitFor(() => expect(writes).toBe(2))
+  confirmed.resolve()
+  await vi.waitFor(() => expect(open()).toBe(0))
+  expect(called).toEqual([midnight])
 })
