@@ -6,6 +6,7 @@ import { natsConfig } from '../shared/adapters/nats/config.ts'
 import { connectNats } from '../shared/adapters/nats/connect.ts'
 import { natsControl } from '../shared/adapters/nats/control.ts'
 import { natsPublisher } from '../shared/adapters/nats/publisher.ts'
+import { keepCompiled } from '../shared/runtime/compile-cache.ts'
 import { loadConfig } from '../shared/runtime/config.ts'
 import { createLog } from '../shared/runtime/log.ts'
 import { createMetrics } from '../shared/runtime/metrics.ts'
@@ -32,6 +33,7 @@ const POLL_MS = 1000
 const FIRST_POLL_MS = 50
 const STOP_MS = 14_000
 
+keepCompiled()
 const log = createLog(config.TRIGGER_ID)
 const metrics = createMetrics(config.TRIGGER_ID)
 collectDefaultMetrics({ register: metrics })

@@ -194,7 +194,8 @@ export class Deployments {
   #specOf({ deployment, revision }: Pick<Stored, 'deployment' | 'revision'>): ReplicaSpec {
     const { dist, timeoutMs } = this.#settings
     const secretsFolder = (names: readonly string[]) => this.#secrets.folderFor(deployment.service, names)
-    return specOf(deployment, revision, { dist, timeoutMs, logFolder: this.logFolder, secretsFolder })
+    const compileCache = join(this.#settings.data, 'compile-cache')
+    return specOf(deployment, revision, { dist, timeoutMs, logFolder: this.logFolder, compileCache, secretsFolder })
   }
 }
 

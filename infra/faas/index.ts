@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import * as z from 'zod'
 import { natsConfig } from '../../shared/adapters/nats/config.ts'
 import { connectNats } from '../../shared/adapters/nats/connect.ts'
+import { keepCompiled } from '../../shared/runtime/compile-cache.ts'
 import { loadConfig } from '../../shared/runtime/config.ts'
 import { createLog } from '../../shared/runtime/log.ts'
 import { createAsync } from './async.ts'
@@ -74,6 +75,7 @@ metricsServer.listen(config.FAAS_METRICS_PORT, '127.0.0.1', () => {
     log.info({ address: server.address(), metrics: metricsServer.address() }, 'listening')
   })
 })
+keepCompiled()
 const stamps = new LogStamps(deployments.logFolder)
 setInterval(() => stamps.look(), LOG_STAMP_MS).unref()
 setInterval(() => stamps.bound(), LOG_BOUND_MS).unref()

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Log } from '../../shared/runtime/log.ts'
 import type { Enqueue } from './async.ts'
 import type { Authorize } from './auth.ts'
+import { answerBadHead, MAX_HEAD_BYTES } from './bad-head.ts'
 import type { Upgrade } from './call.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { createProxy, type ProxyLimits } from './proxy.ts'
@@ -23,7 +24,7 @@ const LIMITS = {
   keepAliveTimeout: KEEP_ALIVE_MS,
   requestTimeout: 0,
   headersTimeout: 30_000,
-  maxHeaderSize: 32 * 1024,
+  maxHeaderSize: MAX_HEAD_BYTES,
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
 }
 
@@ -74,6 +75,7 @@ export function createGateway(gateway: Gateway): Server {
   }
   const server = createServer(LIMITS, (request, response) => void serve(request, response, null))
   server.maxHeadersCount = 0
+  server.on('clientError', answerBadHead)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, ahead: Buffer) => {
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false

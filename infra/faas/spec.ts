@@ -29,6 +29,8 @@ type Settings = {
   readonly dist: string
   readonly timeoutMs: number
   readonly logFolder: string
+  /** Where Node keeps what it compiled of bundles: the next start is quicker. */
+  readonly compileCache: string
   /** Where the function finds secrets of these names. */
   readonly secretsFolder: (names: readonly string[]) => string
 }
@@ -36,7 +38,7 @@ type Settings = {
 /** What a deployment's replicas are to be. @throws {Refusal} 400 at what cannot be. */
 export function specOf(deployment: FunctionDeployment, revision: string, settings: Settings): ReplicaSpec {
   const { service, image, secrets } = deployment
-  const { dist, timeoutMs, logFolder, secretsFolder } = settings
+  const { dist, timeoutMs, logFolder, compileCache, secretsFolder } = settings
   const { command, readyPath, ...bounds } = watchdogOf(deployment)
   const program = programOf(image, command, dist)
   const memoryBytes = memoryOf(deployment)
@@ -46,7 +48,7 @@ export function specOf(deployment: FunctionDeployment, revision: string, setting
     revision,
     command: program.isBundle ? withHeap(program.command, memoryBytes) : program.command,
     folder: program.folder,
-    env: program.isBundle ? env : { PATH: SEARCH_PATH, ...env },
+    env: program.isBundle ? { NODE_COMPILE_CACHE: compileCache, ...env } : { PATH: SEARCH_PATH, ...env },
     logFileOf: (index) => logFileOf(logFolder, service, index),
     ready: { path: readyPath ?? '/_/ready', lenient: !program.isBundle && readyPath === null },
     timeoutMs,

@@ -12,6 +12,9 @@ const DIST = join(ROOT, 'dist')
 /** The Node that the project brings along; the one that runs this, where there is no such package for the machine. */
 export const NODE = existsSync(join(ROOT, 'node_modules/.bin/node')) ? join(ROOT, 'node_modules/.bin/node') : process.execPath
 
+/** What V8 has compiled is kept here: a process that died is back sooner. */
+const compileCache = (data: string) => join(data, 'compile-cache')
+
 type Program = {
   readonly name: string
   readonly bundle: string
@@ -46,6 +49,7 @@ export const hostProgram = ({ data, state, ports, urls }: Settings): ProcessSpec
     bundle: 'faas/index.js',
     env: {
       ...given(GATEWAY_SETTINGS),
+      NODE_COMPILE_CACHE: compileCache(data),
       FAAS_PORT: String(ports.gateway),
       FAAS_METRICS_PORT: String(ports.gatewayMetrics),
       FAAS_DATA: join(state, 'faas'),
@@ -72,6 +76,7 @@ export const triggerProgram = ({ data, ports, urls }: Settings, number: number):
         SECRETS_DIR: secretsFolder(data),
         TRIGGER_ID: `trigger-${number}`,
         TRIGGER_METRICS_PORT: String(port),
+        NODE_COMPILE_CACHE: compileCache(data),
       },
     }),
     port,

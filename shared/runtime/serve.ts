@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import * as z from 'zod'
+import { keepCompiled } from './compile-cache.ts'
 import { loadConfig } from './config.ts'
 import { addReadiness, type FunctionApp } from './function.ts'
 import { createLog } from './log.ts'
@@ -11,6 +12,8 @@ const serveConfig = { PORT: z.coerce.number().int().min(0).max(65_535).default(8
 
 /** Longer than any client keeps an idle connection, so that the client always closes first and no request meets a closed socket. */
 const KEEP_ALIVE_MS = 120_000
+/** The gateway takes heads of 32 KiB, and adds to them. */
+const MAX_HEADER_BYTES = 64 * 1024
 /** Calls still running this long after SIGTERM are given up. */
 const DRAIN_MS = 15_000
 
@@ -26,13 +29,15 @@ export function serve(app: FunctionApp, resources: readonly Resource[]): Server 
   const running = new Set<ServerResponse>()
   let draining = false
   const listener = getRequestListener(app.fetch)
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (req, res) => {
+  const limits = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS, requestTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES }
+  const server = createServer(limits, (req, res) => {
     running.add(res)
     if (draining) res.shouldKeepAlive = false
     res.once('close', () => running.delete(res))
     void listener(req, res)
   })
   server.listen(PORT, HOST, () => log.info({ address: server.address() }, 'listening'))
+  keepCompiled()
   server.once('error', (err) => {
     log.error({ err }, 'cannot listen')
     process.exit(1)

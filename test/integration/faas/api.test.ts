@@ -70,10 +70,11 @@ test('a function is deployed, shown exactly as it came, invoked under all its na
   await until('its process has ended', () => host.replicas().length === 0)
 })
 
-test('a function gets its own environment and nothing of the host', async () => {
+test('a function gets its own environment, and of the host only where to listen and where its code is kept compiled', async () => {
   await host.deploy('lean', { envVars: { ONLY: 'this' } })
   const { env } = (await host.call('/function/lean')).json()
-  expect(env).toEqual({ ONLY: 'this', HOST: '127.0.0.1', PORT: expect.stringMatching(/^\d+$/) })
+  const ofTheHost = { HOST: '127.0.0.1', PORT: expect.stringMatching(/^\d+$/), NODE_COMPILE_CACHE: expect.stringContaining(host.folder) }
+  expect(env).toEqual({ ONLY: 'this', ...ofTheHost })
 })
 
 test.each([

@@ -193,9 +193,27 @@ test('a WebSocket client talks to a function, which it wakes up', async () => {
   await new Promise((done) => socket.addEventListener('close', done))
 })
 
+test('what is no request is told so, and an answer that has begun is broken off', async () => {
+  const said = async (text: string) => {
+    const socket = connect(host.port, '127.0.0.1')
+    let answer = ''
+    socket.on('data', (bytes) => {
+      answer += bytes
+    })
+    socket.on('error', () => {})
+    socket.write(text)
+    await once(socket, 'close')
+    return answer
+  }
+  expect(await said('hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*this is not HTTP/)
+  const chunked = 'POST /function/probe/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+  expect(await said(`${chunked}not a size\r\n`)).toMatch(/^HTTP\/1\.1 (400|200) /)
+  await host.untilReady('probe')
+})
+
 test('headers beyond 32 KiB are refused, many small ones below it pass', async () => {
   const large = await host.call('/function/probe', { headers: { 'x-large': 'x'.repeat(33_000) } })
-  expect(large.status).toBe(431)
+  expect([large.status, large.text]).toEqual([431, 'the head of the request is larger than 32768 bytes'])
   const long = await host.call(`/function/probe/${'y'.repeat(33_000)}`)
   expect(long.status).toBe(431)
   const many = Object.fromEntries(Array.from({ length: 2_500 }, (_, i) => [`h${i}`, '1']))
