@@ -124,7 +124,9 @@ export class AnswerParser {
     else if (coding !== '') this.#state = 'size'
     else if (length !== '') this.#state = 'sized'
     else this.#state = 'until close'
-    if (this.#state === 'until close') this.keptMs = 0
+    // A function that announces a body where none may be sends it as well, maybe later: it must not be the beginning of the next answer.
+    const isForbidden = status === 204 && (coding !== '' || this.#left > 0)
+    if (this.#state === 'until close' || isForbidden) this.keptMs = 0
   }
 
   #line(text: string): void {

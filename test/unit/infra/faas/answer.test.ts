@@ -76,6 +76,13 @@ test('how long a connection is kept is what the function says, unknown when it s
   expect(keptMs('', '0')).toBe(0)
 })
 
+test('a connection over which a body may come that nobody reads is not used again', () => {
+  expect(whole('HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n')).toMatchObject({ whole: true, keptMs: 0 })
+  expect(whole('HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n').keptMs).toBe(0)
+  expect(whole('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n').keptMs).toBeNull()
+  expect(whole('HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n').keptMs).toBeNull()
+})
+
 test('of the headers of one connection, all are heard', () => {
   const answer = whole(`${OK}Connection: close\r\nConnection: X-Own\r\nX-Own: 1\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n`)
   expect(answer).toMatchObject({ keptMs: 0, head: { headers: ['X-A', '1', 'Content-Length', '0'] } })
