@@ -28,12 +28,13 @@ const ALWAYS_PASSED_ON = new Set(['content-length', 'host'])
 /** Who passed an answer on. */
 export const SERVED_BY = `trade2026/${RELEASE}`
 
-/** What a call is known by, in the function and in the answer: the caller's id or a new one, and when it began (unix ns). */
-export type CallId = { readonly id: string; readonly startedNs: string }
+/** What a call is known by, in the function and in the answer: the caller's id or a new one, and when it began (unix ns, and by this process's clock). */
+export type CallId = { readonly id: string; readonly startedNs: string; readonly startedMs: number }
 
 export const callIdOf = (request: IncomingMessage): CallId => ({
   id: (request.headers['x-call-id'] as string | undefined) ?? randomUUID(),
   startedNs: `${Date.now()}000000`,
+  startedMs: performance.now(),
 })
 
 /** The head of a request as the function gets it: the caller's headers in their order and spelling, then the host's. */
@@ -51,9 +52,13 @@ export function headToFunction(request: IncomingMessage, path: string, { id, sta
   return `${head}X-Call-Id: ${id}\r\nX-Start-Time: ${startedNs}\r\n\r\n`
 }
 
-/** Adds to a function's answer what the host says in it, and its content type where it has none: the request's, as OpenFaaS does. */
-export function addToAnswer({ status, headers: raw }: AnswerHead, request: IncomingMessage, { id, startedNs }: CallId): void {
-  raw.push('X-Call-Id', id, 'X-Start-Time', startedNs, 'X-Served-By', SERVED_BY)
+/**
+ * Adds to a function's answer what the host says in it, and its content type where it has none: the request's, as OpenFaaS does.
+ * The duration is of-watchdog's header: seconds until the answer began.
+ */
+export function addToAnswer({ status, headers: raw }: AnswerHead, request: IncomingMessage, { id, startedNs, startedMs }: CallId): void {
+  const seconds = (performance.now() - startedMs) / 1000
+  raw.push('X-Call-Id', id, 'X-Start-Time', startedNs, 'X-Duration-Seconds', seconds.toFixed(6), 'X-Served-By', SERVED_BY)
   if (status === 101) return
   for (let i = 0; i < raw.length; i += 2) if (raw[i]!.toLowerCase() === 'content-type') return
   raw.push('Content-Type', request.headers['content-type'] ?? 'text/plain')

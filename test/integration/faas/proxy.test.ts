@@ -39,6 +39,7 @@ test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s arrives with
   expect(answer.headers).toMatchObject({
     'x-call-id': seen.headers['x-call-id'],
     'x-start-time': seen.headers['x-start-time'],
+    'x-duration-seconds': expect.stringMatching(/^\d+\.\d{6}$/),
     'x-served-by': `trade2026/${manifest.version}`,
     'x-probe': 'yes',
   })
