@@ -35,8 +35,8 @@ const Acked = z.strictObject({
   delivery: z.literal('acked'),
   /** Most messages a call. */
   batch: whole(1, 50_000).optional(),
-  /** Calls at once, of each trigger process. */
-  concurrency: whole(1, 256).default(1),
+  /** Calls at once, of each trigger process; by default 4, or 16 where a call takes one message. */
+  concurrency: whole(1, 256).optional(),
   /** Which messages must not overtake one another. */
   order: Order.default({ kind: 'none' }),
   /** Many messages a call, framed; or one, plain, as OpenFaaS's connectors send it. */
@@ -108,21 +108,24 @@ function positioned(functionName: string, annotations: z.infer<typeof Positioned
 }
 
 const ACKED_BATCH = 100
+/** So many that the function has the next call while the answer to one is on its way. */
+const CALLS = { ofOne: 16, ofMany: 4 } as const
 
 function acked(functionName: string, annotations: z.infer<typeof Acked>): AckedTrigger {
-  const { stream, delivery, subjects, concurrency, order, form, start, 'max-bytes': maxBytes, 'wait-ms': waitMs } = annotations
+  const { stream, delivery, subjects, order, form, start, 'max-bytes': maxBytes, 'wait-ms': waitMs } = annotations
   if (form === 'message' && (annotations.batch ?? 1) > 1)
     throw new TerminalError('ERR_CONFIG', `annotations ${PREFIX}* of ${functionName}: batch is 1 where form is message`)
+  const batch = form === 'message' ? 1 : (annotations.batch ?? ACKED_BATCH)
   return {
     functionName,
     delivery,
     stream,
     subjects,
-    batch: form === 'message' ? 1 : (annotations.batch ?? ACKED_BATCH),
+    batch,
     maxBytes,
     waitMs,
     start,
-    concurrency,
+    concurrency: annotations.concurrency ?? (batch === 1 ? CALLS.ofOne : CALLS.ofMany),
     order,
     form,
     maxAttempts: annotations['max-attempts'],

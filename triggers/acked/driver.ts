@@ -35,13 +35,15 @@ type Options = {
 
 const ASK_AGAIN_MS = 100
 const MOST_PAUSE_MS = 1000
+/** Answers wait so long for others: said one by one they would cost the server more than the messages did. */
+const SAY_MS = 2
 
 /** Does what the desk says, with the real clock, network and chance. */
 export class Driver {
   readonly #options: Options
   readonly #working = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
-  #saying: NodeJS.Immediate | undefined
+  #saying: NodeJS.Timeout | undefined
   #stopped = false
   #lastMs = 0
   /** Why the last call came to nothing, as told in the log. */
@@ -97,13 +99,13 @@ export class Driver {
     this.#working.add(done)
   }
 
-  /** Answers of calls that end in one turn go out together. */
+  /** Answers of calls that end at about one time go out together. */
   #saySoon(): void {
-    this.#saying ??= setImmediate(() => this.#say())
+    this.#saying ??= setTimeout(() => this.#say(), SAY_MS)
   }
 
   #say(): void {
-    clearImmediate(this.#saying)
+    clearTimeout(this.#saying)
     this.#saying = undefined
     const byWord = Map.groupBy(this.#options.desk.answers(), ({ word }) => word)
     for (const [word, answers] of byWord) this.#options.say(word, answers.map(({ content }) => content)) // biome-ignore format: one call

@@ -33,6 +33,46 @@ test('a call goes through although every kept connection was closed from the oth
   expect(used.size).toBe(4)
 })
 
+test.each([
+  ['a kept connection that breaks off in the middle of an answer', 'HTTP/1.1 20', ['ok', 'UND_ERR_SOCKET']],
+  ['a new connection that breaks off', 'HTTP/1.1 20', ['UND_ERR_SOCKET']],
+  ['a new connection that is closed unanswered', '', ['UND_ERR_SOCKET']],
+])('%s is a failure, and nothing is sent again', async (_, head, answers) => {
+  let requests = 0
+  server = createServer((req, res) => {
+    if (++requests < answers.length) return void res.end('ok')
+    if (head) req.socket.write(head)
+    req.socket.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+
+  const found: string[] = []
+  for (let i = 0; i < answers.length; i++)
+    found.push((await exchange({ url, method: 'POST', headers: {}, body: [Buffer.from('batch')], timeoutMs: 5000 })).body)
+
+  expect(found).toEqual(answers)
+  expect(requests).toBe(answers.length)
+})
+
+test('an answer that is too large or does not end is given up, and the next call goes through', async () => {
+  server = createServer((req, res) => {
+    if (req.url === '/large') return void res.end(Buffer.alloc(5 * 1024 * 1024))
+    if (req.url === '/silent') return void res.write('beginning')
+    res.end('ok')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const call = async (path: string, timeoutMs = 20_000) =>
+    (await exchange({ url: new URL(path, origin), method: 'GET', headers: {}, timeoutMs })).body
+
+  expect([await call('/large'), await call('/silent', 500), await call('/')]).toEqual([
+    'an answer of more than 4194304 bytes',
+    'no answer within 500 ms',
+    'ok',
+  ])
+})
+
 test('a gateway over https is called, if its certificate is trusted', async () => {
   const [cert, key] = ['crt', 'key'].map((ending) =>
     readFileSync(join(import.meta.dirname, `../../fixtures/tls/localhost.${ending}`), 'utf8'),

@@ -89,7 +89,9 @@ test('an acked trigger has settings of its own', () => {
   expect(triggerOf('f', { ...positioned, 'trigger.delivery': 'acked', 'trigger.form': 'message' })).toMatchObject({
     form: 'message',
     batch: 1,
+    concurrency: 16,
   })
+  expect(triggerOf('f', { ...positioned, 'trigger.delivery': 'acked', 'trigger.batch': '2' })).toMatchObject({ concurrency: 4 })
 })
 
 test('without a stream or a delivery it is refused, and both are named', () => {
