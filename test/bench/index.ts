@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { startOwnStack } from '../support/own-stack.ts'
+import { main as benchAcked } from './acked/index.ts'
 import { main as benchHost } from './host/index.ts'
 import { latency, rest } from './latency.ts'
 import { inWords, machine } from './machine.ts'
@@ -13,6 +14,7 @@ import { hundredSymbolsTape, spyTape } from './ticks.ts'
 import { median } from './usage.ts'
 
 const HELP = `npm run bench [-- options]
+npm run bench -- acked [options]    acked triggers alone: throughput, latency, repeats after an outage, dead letters redriven
 npm run bench -- host [options]     the local host alone: what it adds to a call, and how fast a function is there
   --rounds N    interleaved rounds of each throughput measurement (default 3)
   --ticks N     most ticks of a tape (default: all, about 1.9 million)
@@ -23,6 +25,7 @@ type Measured = { readonly what: string; readonly runs: number[]; readonly usage
 
 /** `npm run bench`: the shipped configuration on servers of its own, beside what one would use instead, on the same ticks in the same run. */
 export async function main(args: string[]): Promise<number> {
+  if (args[0] === 'acked') return benchAcked(args.slice(1))
   if (args[0] === 'host') return benchHost(args.slice(1))
   const { values } = parseArgs({
     args,
