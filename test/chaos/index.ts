@@ -2,16 +2,21 @@ import { parseArgs } from 'node:util'
 import { table } from '../../infra/cli/table.ts'
 import { Problem } from '../../infra/stack/problem.ts'
 import { hasReferenceData } from '../support/reference.ts'
+import { ackedMain } from './acked/index.ts'
 import { type Done, runFaults } from './run.ts'
 
-const USAGE = 'chaos [--minutes N] [--seed S]'
+const USAGE = 'chaos [--minutes N] [--seed S] [--acked]'
 
 /** The fault run. Exit code 0 only if no bar differs, is missing or extra, and every other check holds. */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { minutes: { type: 'string', default: '3' }, seed: { type: 'string' } } })
+  const { values } = parseArgs({
+    args,
+    options: { minutes: { type: 'string', default: '3' }, seed: { type: 'string' }, acked: { type: 'boolean' } },
+  })
   const minutes = Number(values.minutes)
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
   if (!(minutes > 0) || !Number.isInteger(seed)) throw new Problem(`usage: ${USAGE}`)
+  if (values.acked) return ackedMain({ minutes, seed, say: console.log })
   if (!hasReferenceData) throw new Problem('the fault run plays recorded ticks from ../shared/data, which is not there')
   console.log(`seed ${seed}: \`npm run chaos -- --minutes ${minutes} --seed ${seed}\` does the same faults in the same order`)
   const { done, verdict, messages, published, resumed } = await runFaults({ minutes, seed, say: console.log })

@@ -42,7 +42,7 @@ export async function runAll(cli: string): Promise<SectionFindings[]> {
     const nats = connectNats({ NATS_URL }, 'compatibility')
     await applyStreams(await nats.connection)
     await nats.close()
-    trigger = await startTrigger('compatibility', { NATS_URL, GATEWAY_URL: host.url })
+    trigger = await startTrigger('compatibility', { NATS_URL, GATEWAY_URL: host.url }, { user: 'admin', password: 'secret word' })
     const folder = join(host.folder, 'compatibility')
     cpSync(join(import.meta.dirname, 'folder'), folder, { recursive: true })
     mkdirSync(join(host.folder, 'dist/functions/echo'))

@@ -19,9 +19,14 @@ export type TriggerProcess = {
 }
 
 /** Starts the trigger process itself, as the stack does. */
-export async function startTrigger(id: string, urls: { readonly NATS_URL: string; readonly GATEWAY_URL: string }): Promise<TriggerProcess> {
+export async function startTrigger(
+  id: string,
+  urls: { readonly NATS_URL: string; readonly GATEWAY_URL: string },
+  { user, password } = { user: 'test', password: 'test' },
+): Promise<TriggerProcess> {
   const secrets = mkdtempSync(join(tmpdir(), 'trade2026-secrets-'))
-  for (const name of ['basic-auth-user', 'basic-auth-password']) writeFileSync(join(secrets, name), 'test\n')
+  writeFileSync(join(secrets, 'basic-auth-user'), user)
+  writeFileSync(join(secrets, 'basic-auth-password'), password)
   const env = { PATH: process.env.PATH, ...urls, SECRETS_DIR: secrets, TRIGGER_ID: id, TRIGGER_METRICS_PORT: '0' }
   const child = spawn(process.execPath, [ENTRY], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { natsPublisher } from '../../../shared/adapters/nats/publisher.ts'
+import { until } from '../../integration/faas/host.ts'
+import { pick, random } from '../random.ts'
+import { signalPid } from '../world.ts'
+import { publishUntil } from './messages.ts'
+import { type Findings, verdictOf } from './verdict.ts'
+import { type AckedWorld, FUNCTIONS, STREAM, startWorld } from './world.ts'
+
+const TARGETS = ['host', 'replica', 'trigger', 'nats-server'] as const
+type Target = (typeof TARGETS)[number]
+
+export type AckedOptions = { readonly minutes: number; readonly seed: number; readonly say: (line: string) => void }
+type AckedReport = { readonly kills: ReadonlyMap<Target, number>; readonly published: number; readonly findings: Findings }
+
+const PER_SECOND = 500
+const LEAST_PAUSE_MS = 200
+const MORE_PAUSE_MS = 1800
+const SETTLED_WITHIN_MS = 300_000
+
+/** Publishes to acked functions of every form while one process after the other is killed; then waits until nothing is left and looks for what is missing. */
+export async function runAcked({ minutes, seed, say }: AckedOptions): Promise<AckedReport> {
+  const world = await startWorld()
+  try {
+    const next = random(seed)
+    const end = performance.now() + minutes * 60_000
+    const isOver = () => performance.now() > end
+    const publishing = publishUntil(natsPublisher(world.nats), PER_SECOND, isOver)
+    const kills = new Map<Target, number>()
+    while (!isOver()) {
+      await sleep(LEAST_PAUSE_MS + next() * MORE_PAUSE_MS)
+      const target = pick(next, TARGETS)
+      say(`${((end - performance.now()) / 1000).toFixed(1).padStart(6)} s left  kill -9 ${target}`)
+      await kill(world, target, next())
+      kills.set(target, (kills.get(target) ?? 0) + 1)
+    }
+    const published = await publishing
+    say(`${published} messages are in the stream; waiting until they are settled`)
+    await until('everything is settled', () => isSettled(world), SETTLED_WITHIN_MS)
+    return { kills, published, findings: await verdictOf(world, published) }
+  } finally {
+    await world.stop()
+  }
+}
+
+/** Kills one process; what does not come back by itself is started again. @param which - in [0, 1), of several. */
+async function kill({ host, servers, triggers, startTrigger }: AckedWorld, target: Target, which: number): Promise<void> {
+  switch (target) {
+    case 'host':
+      await host.down('SIGKILL')
+      return host.up()
+    case 'replica': {
+      const replicas = host.replicas()
+      const replica = replicas[Math.floor(which * replicas.length)]
+      return replica && signalPid(replica.pid, 'SIGKILL')
+    }
+    case 'trigger': {
+      const number = Math.floor(which * triggers.length)
+      await triggers[number]!.kill()
+      return startTrigger(number)
+    }
+    case 'nats-server':
+      return void servers.processes.nats.kill('SIGKILL')
+  }
+}
+
+/** Whether no function has anything left to settle. */
+async function isSettled({ manager }: AckedWorld): Promise<boolean> {
+  const left = Object.keys(FUNCTIONS).map(async (name) => {
+    const { num_pending, num_ack_pending } = await manager.consumers.info(STREAM, `acked-${name}`)
+    return num_pending + num_ack_pending
+  })
+  return (await Promise.all(left)).every((count) => count === 0)
+}
