@@ -17,5 +17,6 @@ export const triggerConfig = {
     .regex(/^[A-Za-z0-9_-]+$/)
     .default(ownName),
   TRIGGER_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(8083),
+  TRIGGER_FORGET_AFTER_MS: z.coerce.number().int().min(0).default(86_400_000),
   HOST: z.string().default('127.0.0.1'),
 }

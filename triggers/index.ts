@@ -5,13 +5,15 @@ import { collectDefaultMetrics } from 'prom-client'
 import { natsConfig } from '../shared/adapters/nats/config.ts'
 import { connectNats } from '../shared/adapters/nats/connect.ts'
 import { natsControl } from '../shared/adapters/nats/control.ts'
+import { natsDurable } from '../shared/adapters/nats/durable.ts'
 import { natsPublisher } from '../shared/adapters/nats/publisher.ts'
 import { keepCompiled } from '../shared/runtime/compile-cache.ts'
 import { loadConfig } from '../shared/runtime/config.ts'
 import { createLog } from '../shared/runtime/log.ts'
 import { createMetrics } from '../shared/runtime/metrics.ts'
 import { Troubles } from '../shared/runtime/trouble.ts'
-import { isQueueName } from './async/queues.ts'
+import { forgetAcked } from './acked/forget.ts'
+import { functionOfQueue, isQueueName } from './async/queues.ts'
 import { runAsync } from './async/run.ts'
 import { triggerConfig } from './config.ts'
 import { callThrough } from './cron/call.ts'
@@ -32,6 +34,8 @@ const BEAT_MS = 1000
 const POLL_MS = 1000
 const FIRST_POLL_MS = 50
 const STOP_MS = 14_000
+/** How often functions that are gone are looked for, at most. */
+const FORGET_MS = 60_000
 
 keepCompiled()
 const log = createLog(config.TRIGGER_ID)
@@ -73,6 +77,8 @@ const running = new Map<string, { readonly trigger: Trigger; readonly run: Runni
 /** Triggers that finish their last calls. */
 const ending = new Map<string, Promise<void>>()
 const told = new Map<string, string>()
+/** All functions that there are, as they were listed last. */
+let all: readonly Listed[] = []
 /** Functions that have a trigger, understood or not. */
 let present: ReadonlySet<string> = new Set()
 /** Whether functions may have gone whose lanes have left something. So it is at the start. */
@@ -80,6 +86,7 @@ let someAreGone = true
 let stopped = false
 
 function apply(listed: readonly Listed[]): void {
+  all = listed
   for (const { name, problem } of listed) {
     if (problem !== undefined && told.get(name) !== problem) log.error({ function: name, problem }, 'a trigger is not understood')
     told.set(name, problem ?? '')
@@ -115,6 +122,20 @@ async function forget(): Promise<void> {
     if (keys.length > 0) log.info({ keys }, 'functions that are gone are no readers any more')
   }
   if (!(await troubles.watch('forgetting functions that are gone', work()))) someAreGone = true
+}
+
+/** What acked functions that are gone for good have left, and asynchronous calls' queues. Only while the gateway tells which functions there are. */
+async function forgetLongGone(): Promise<void> {
+  if (!gatewayAnswers || !nats.now()) return
+  const isWanted = (name: string, stream: string) =>
+    isQueueName(name)
+      ? all.some((one) => one.name === functionOfQueue(name))
+      : all.some(
+          (one) => one.name === name && (one.problem !== undefined || (one.trigger?.delivery === 'acked' && one.trigger.stream === stream)),
+        )
+  const durable = (stream: string, name: string) => natsDurable(nats, stream, `acked-${name}`)
+  const found = await forgetAcked({ control, durable, isWanted, isEmptiedFirst: isQueueName }, Date.now(), config.TRIGGER_FORGET_AFTER_MS)
+  if (found.length > 0) log.info({ found }, 'functions that are gone for long are forgotten')
 }
 
 async function watch(): Promise<void> {
@@ -156,6 +177,7 @@ async function stop(): Promise<void> {
   stopped = true
   clearInterval(beating)
   clearInterval(missing)
+  clearInterval(forgetting)
   setTimeout(() => process.exit(1), STOP_MS).unref()
   await Promise.all([schedules.stop(), ...ending.values(), ...[...running.keys()].map(end), asynchronous.stop()])
   if (nats.now()) await troubles.watch('leaving the roster', roster.leave())
@@ -168,6 +190,10 @@ process.on('SIGINT', stop)
 
 const asynchronous = runAsync(deps, config.GATEWAY_URL)
 const missing = setInterval(() => nats.now() ?? log.warn('NATS is not there'), 10_000)
+const forgetting = setInterval(
+  () => void troubles.watch('forgetting functions that are gone for long', forgetLongGone()),
+  Math.max(POLL_MS, Math.min(FORGET_MS, config.TRIGGER_FORGET_AFTER_MS)),
+)
 const beating = setInterval(() => void roster.beat(performance.now()), BEAT_MS)
 void nats.there().then(() => roster.beat(performance.now()))
 void watch()

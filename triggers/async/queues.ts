@@ -19,6 +19,9 @@ export const nameOf = ({ kind, functionName }: Queue): string => `${kind === 'ca
 /** Whether a name is that of a queue. */
 export const isQueueName = (name: string): boolean => name.includes('_')
 
+/** The function that a queue of this name is for. */
+export const functionOfQueue = (name: string): string => name.slice(name.indexOf('_') + 1)
+
 /** With the pauses below, calls that fail are tried for some ten minutes, callbacks for twenty. While a function is away no attempt counts. */
 const RULES = {
   call: { concurrency: 8, maxAttempts: 12, timeoutMs: HOUR },

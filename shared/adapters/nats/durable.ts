@@ -26,6 +26,8 @@ export type Durable = {
   update(wanted: Wanted): Promise<void>
   /** Forgets what was delivered and not settled: all behind the floor is delivered again, in stream order. */
   reset(): Promise<void>
+  /** Deletes it, if it is there. */
+  remove(): Promise<void>
 }
 
 const API_TIMEOUT_MS = 2000
@@ -47,7 +49,7 @@ export function natsDurable(nats: Nats, stream: string, name: string): Durable {
       try {
         return await consumers.info(stream, name)
       } catch (error) {
-        if (error instanceof Error && /consumer not found/i.test(error.message)) return undefined
+        if (isGone(error)) return undefined
         throw error
       }
     })
@@ -85,8 +87,16 @@ export function natsDurable(nats: Nats, stream: string, name: string): Durable {
     async reset() {
       await ask(({ consumers }) => consumers.reset(stream, name))
     },
+    async remove() {
+      await ask(({ consumers }) => consumers.delete(stream, name)).catch((error: unknown) => {
+        if (!isGone(error)) throw error
+      })
+    },
   }
 }
+
+/** The consumer is not there, or its whole stream is not. */
+const isGone = (error: unknown): boolean => error instanceof Error && /(consumer|stream) not found/i.test(error.message)
 
 const configOf = ({ subjects, ackWaitMs }: Wanted) => ({ ack_wait: nanos(ackWaitMs), filter_subjects: [...subjects] })
 
