@@ -1,13 +1,15 @@
+import { jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
 import { connectNats, type Nats } from '../../../shared/adapters/nats/connect.ts'
 import { type Control, type ControlKeys, natsControl } from '../../../shared/adapters/nats/control.ts'
 import { natsPublisher } from '../../../shared/adapters/nats/publisher.ts'
+import { AckedGateway } from '../../support/acked-gateway.ts'
 import { FencedGateway } from '../../support/fenced-gateway.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
 import { startTrigger, type TriggerProcess } from '../../support/trigger-process.ts'
 
-const WAIT = { timeout: 30_000, interval: 20 }
+const WAIT = { timeout: 30_000, interval: 50 }
 const SPEC = { name: 'T', subjects: ['T.>'], slots: 2, maxAgeMs: 0, maxBytes: 64 * 1024 * 1024, duplicateWindowMs: 120_000 }
 const TRIGGER = { 'trigger.stream': 'T', 'trigger.delivery': 'positioned' }
 
@@ -68,4 +70,28 @@ test('a function that was removed while no trigger ran is forgotten by the next 
   trigger = await startTrigger('trigger-0', urls)
 
   await nothingKept()
+})
+
+test('an acked function that is gone for long leaves no consumer behind; deployed again it begins anew', async () => {
+  const acked = new AckedGateway()
+  const annotations = { 'trigger.stream': 'T', 'trigger.delivery': 'acked', 'trigger.subjects': 'T.acked' }
+  acked.annotations = annotations
+  const settings = { ...servers.urls, GATEWAY_URL: await acked.listen(), TRIGGER_FORGET_AFTER_MS: '1' }
+  const own = await startTrigger('trigger-acked', settings)
+  const manager = await jetstreamManager(await nats.connection)
+  const consumers = async () =>
+    (await manager.consumers.list('T').next()).map(({ name }) => name).filter((name) => name.startsWith('acked-'))
+  const left = () => control.keys(['acked.>', 'missed.>'])
+  const published = natsPublisher(nats).publishAll([{ subject: 'T.acked', payload: 'a' }])
+  await vi.waitFor(() => expect(acked.texts).toEqual(['a']), WAIT)
+  await vi.waitFor(async () => expect([await consumers(), await left()]).toEqual([['acked-f'], ['acked.f.T']]), WAIT)
+
+  acked.annotations = {}
+  await vi.waitFor(async () => expect([await consumers(), await left()]).toEqual([[], []]), WAIT)
+  acked.annotations = annotations
+
+  await vi.waitFor(() => expect(acked.done.length).toBe(2), WAIT)
+  await published
+  await own.stop()
+  acked.close()
 })
