@@ -1,7 +1,7 @@
 import { Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { CONTROL_BUCKET } from '../../shared/contract/streams.ts'
-import { instantsOf } from '../../triggers/cron/instants.ts'
+import { instantsIn } from '../../triggers/cron/instants.ts'
 import { recordKey, type ScheduleRecord } from '../../triggers/cron/record.ts'
 
 /** How one function's schedule stands. Instants in ms since the epoch. */
@@ -27,7 +27,6 @@ export async function readSchedules(connection: NatsConnection, nowMs: number): 
 }
 
 function stateOf(name: string, { of, until, ended, open, waiting }: ScheduleRecord, nowMs: number): ScheduleState {
-  const blank = of.lastIndexOf(' ')
-  const next = instantsOf(of.slice(0, blank), of.slice(blank + 1)).next(Math.max(until, nowMs))
+  const next = instantsIn(of)?.next(Math.max(until, nowMs))
   return { name, of, next, last: ended.at(-1), open: open.map(({ at }) => at), waiting: waiting.length }
 }

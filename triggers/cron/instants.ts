@@ -43,3 +43,16 @@ export function instantsOf(expression: string, timeZone: string): Instants {
     },
   }
 }
+
+/** How a schedule is written down: expression and zone in one text. */
+export const scheduleText = (expression: string, timeZone: string): string => `${expression} ${timeZone}`
+
+/** The instants of a schedule that was written down; undefined where it is not understood any more. */
+export function instantsIn(text: string): Instants | undefined {
+  const blank = text.lastIndexOf(' ')
+  try {
+    return instantsOf(text.slice(0, blank), text.slice(blank + 1))
+  } catch {
+    return undefined
+  }
+}

@@ -46,11 +46,10 @@ const ENDINGS_KEPT = 10
 /** A clock that was wrong by more than this, and was put right, must not silence the schedule. */
 const CLOCK_WRONG_MS = 3_600_000
 
-/** The record to go on with: a schedule that is new, or another than before, begins now. */
+/** The record to go on with: a schedule that is new begins now. */
 export function recordFor(of: string, found: ScheduleRecord | undefined, nowMs: number): ScheduleRecord {
   if (!found) return { of, until: nowMs, waiting: [], open: [], ended: [] }
-  if (found.until > nowMs + CLOCK_WRONG_MS) return { ...found, of, until: nowMs }
-  return found.of === of ? found : { ...found, of, until: Math.max(found.until, nowMs) }
+  return found.until > nowMs + CLOCK_WRONG_MS ? { ...found, until: nowMs } : found
 }
 
 const withRun = (record: ScheduleRecord, at: number, holder: string, change: (run: Run) => Partial<Run>): ScheduleRecord | undefined => {

@@ -1,6 +1,8 @@
+import type { Entry } from '../../shared/adapters/nats/control.ts'
 import { Beats } from '../positioned/beats.ts'
+import { changed } from './changed.ts'
 import { type FlightDeps, Flights, scheduleWords, tellEnding } from './flights.ts'
-import { instantsOf } from './instants.ts'
+import { instantsIn, instantsOf, scheduleText } from './instants.ts'
 import { Naps } from './nap.ts'
 import { beaten, type Run, recordFor, recordKey, type ScheduleRecord } from './record.ts'
 import type { Schedule } from './schedule.ts'
@@ -12,6 +14,8 @@ const AWAY_MS = 500
 const MOST_NAP_MS = 10_000
 /** After so long without a look this process has not watched. */
 const GAP_MS = MOST_NAP_MS + 5000
+/** A list that was asked for before may come after: the second one is newer than what was found. */
+const CONFIRMATIONS = 2
 
 /**
  * Calls one function by its schedule, for as long as it runs, beside other processes that do the same. Every decision is written down before
@@ -28,6 +32,10 @@ export class Runner {
   readonly #naps = new Naps()
   readonly #beats = new Beats()
   readonly #running: Promise<void>
+  /** The record as this process saw it last, under its own schedule: if the bucket is lost, it is written again. */
+  #known: ScheduleRecord | undefined
+  /** How often the gateway has listed this schedule since the record was found under another. */
+  #confirmations: number | undefined
   #beatenAt = 0
   #watchedSince = 0
   #lookedAt = Number.NEGATIVE_INFINITY
@@ -72,14 +80,19 @@ export class Runner {
   async #look(): Promise<number | undefined> {
     const { control, holder, clock, metrics } = this.#deps
     const { functionName, expression, timeZone } = this.#schedule
+    const of = scheduleText(expression, timeZone)
     const found = await control.get<ScheduleRecord>(this.#key)
     const nowMs = clock()
-    const before = recordFor(`${expression} ${timeZone}`, found?.value, nowMs)
+    const before = recordFor(of, found?.value ?? this.#known, nowMs)
+    if (before.of !== of && this.#known && (this.#confirmations ?? 0) < CONFIRMATIONS) return this.#standBy(found)
     const alive = this.#aliveIn(before)
     const isGone = (run: Run) => run.holder === null || (run.holder === holder ? !this.#underway.has(run.at) : !alive.has(run.holder))
     const watchedSince = nowMs - this.#lookedAt > GAP_MS ? nowMs : this.#watchedSince
     const view = { nowMs, holder, watchedSince, isGone }
-    const { record, claimed, passed, lookAtMs } = turn(before, this.#instants, this.#schedule, view)
+    const { record, claimed, passed, lookAtMs } =
+      before.of === of
+        ? turn(before, this.#instants, this.#schedule, view)
+        : changed(before, { of, old: instantsIn(before.of), next: this.#instants }, this.#schedule, view)
     const isBeat = performance.now() - this.#beatenAt >= BEAT_MS
     const next = isBeat ? beaten(record, holder, (at) => this.#underway.has(at)) : record
     // Before they are written: else a runner of the function's next schedule could read a claim that nobody seems to work on.
@@ -93,6 +106,9 @@ export class Runner {
     }
     // Another was first: what is left to do is seen at once.
     if (!isWritten) return nowMs
+    if (!found && this.#known) this.#deps.log.warn({ function: functionName }, 'the record of a schedule was lost, and is written again')
+    this.#known = next
+    this.#confirmations = undefined
     this.#watchedSince = watchedSince
     this.#lookedAt = nowMs
     if (found && next.until < found.value.until)
@@ -109,6 +125,25 @@ export class Runner {
     const { control } = this.#deps
     const written = revision === undefined ? control.create(this.#key, record) : control.replace(this.#key, record, revision)
     return (await written) !== undefined
+  }
+
+  /**
+   * Another process has gone over to another schedule: then this one's annotations are old, and it will hear so; or the other's are. Until
+   * that is known it only shows that it lives: going to and fro would let instants go.
+   */
+  async #standBy(found: Entry<ScheduleRecord> | undefined): Promise<number> {
+    const { control, holder, clock } = this.#deps
+    this.#confirmations ??= 0
+    const isBeat = performance.now() - this.#beatenAt >= BEAT_MS
+    const next = found && isBeat ? beaten(found.value, holder, (at) => this.#underway.has(at)) : found?.value
+    if (found && next !== found.value) await control.replace(this.#key, next, found.revision)
+    if (isBeat) this.#beatenAt = performance.now()
+    return clock() + BEAT_MS
+  }
+
+  /** The gateway lists this schedule still. */
+  confirm(): void {
+    if (this.#confirmations !== undefined) this.#confirmations++
   }
 
   /** The other holders that have given a sign of life lately. */

@@ -31,6 +31,7 @@ export class Schedules {
     const wanted = listed.flatMap(({ schedule }) => schedule ?? [])
     const { stop, start } = changesOf(new Map([...this.#running].map(([name, { schedule }]) => [name, schedule])), wanted)
     for (const name of stop) this.#end(name)
+    for (const { runner } of this.#running.values()) runner.confirm()
     for (const schedule of start) this.#begin(schedule)
   }
 

@@ -94,13 +94,14 @@ export function turn(
   for (let goesOn = true; goesOn; ) goesOn = decide()
 
   const isSame = claimed.length === 0 && passed.length === 0 && until === before.until
-  const next = instants.next(Math.max(until, nowMs))
   const left = redriven?.filter(([at]) => waiting.includes(at))
+  const record = isSame ? before : { ...before, until, waiting, open, ended: keptOf(before, passed), ...(left && { redriven: left }) }
+  return { record, claimed, passed, lookAtMs: lookAt(record, instants, nowMs) }
+}
+
+/** When to look again at the latest. */
+export function lookAt({ until, open, waiting }: ScheduleRecord, instants: Instants, nowMs: number): number | undefined {
+  const next = instants.next(Math.max(until, nowMs))
   const isBusy = open.length > 0 || waiting.length > 0
-  return {
-    record: isSame ? before : { ...before, until, waiting, open, ended: keptOf(before, passed), ...(left && { redriven: left }) },
-    claimed,
-    passed,
-    lookAtMs: isBusy ? Math.min(next ?? Number.POSITIVE_INFINITY, nowMs + LOOK_MS) : next,
-  }
+  return isBusy ? Math.min(next ?? Number.POSITIVE_INFINITY, nowMs + LOOK_MS) : next
 }

@@ -4,6 +4,7 @@ import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
 import { connectNats, type Nats } from '../../../shared/adapters/nats/connect.ts'
 import { natsPublisher } from '../../../shared/adapters/nats/publisher.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
+import { AckedGateway } from '../../support/acked-gateway.ts'
 import { FencedGateway } from '../../support/fenced-gateway.ts'
 import { Recorder } from '../../support/recorder.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
@@ -58,6 +59,22 @@ function load(subject: string): () => Promise<number> {
   }
 }
 
+/** Waits until every process has followed a change: each ends what it ran, and begins the new one where there is one. */
+function heardBy(triggers: readonly TriggerProcess[]): (isThere: boolean) => Promise<void> {
+  let [begun, ended] = [0, 0]
+  let wasThere = false
+  const all = (text: string) => triggers.map(({ lines }) => lines.filter(({ msg }) => msg === text).length)
+  return async (isThere) => {
+    if (wasThere) ended++
+    if (isThere) begun++
+    wasThere = isThere
+    await vi.waitFor(() => {
+      expect(all('a trigger begins')).toEqual(triggers.map(() => begun))
+      expect(all('a trigger ended')).toEqual(triggers.map(() => ended))
+    }, WAIT)
+  }
+}
+
 test('a stream under load, its function added, changed, removed and added again: each message is applied once, in order', async () => {
   const spec = { name: 'LIVE', subjects: ['LIVE.>'], slots: SLOTS, maxAgeMs: 0, maxBytes: 256 * 1024 * 1024, duplicateWindowMs: 120_000 }
   await applyStreams(await nats.connection, [spec, STREAMS.DLQ])
@@ -71,6 +88,7 @@ test('a stream under load, its function added, changed, removed and added again:
     gateway.annotations = undefined
     const url = await gateway.listen()
     const triggers = await Promise.all([start('one', url), start('two', url)])
+    const heard = heardBy(triggers)
     const stop = load('LIVE.x')
     for (const annotations of [
       { ...base, 'trigger.batch': '100' },
@@ -80,14 +98,51 @@ test('a stream under load, its function added, changed, removed and added again:
       undefined,
       { ...base, 'trigger.batch': '50' },
     ]) {
-      const ended = () => triggers.map(({ lines }) => lines.filter(({ msg }) => msg === 'a trigger ended').length)
-      const before = ended()
       gateway.annotations = annotations
+      await heard(annotations !== undefined)
       if (annotations) await goOn()
-      else await vi.waitFor(() => expect(ended()).toEqual(before.map((count) => count + 1)), WAIT)
     }
     const count = await stop()
     await vi.waitFor(() => expect(gateway.applied.length).toBeGreaterThanOrEqual(count), WAIT)
+    expect(gateway.texts).toEqual(Array.from({ length: count }, (_, i) => `m${i + 1}`))
+  } finally {
+    gateway.close()
+  }
+})
+
+test('an acked trigger under load, its function added, changed, removed and added again: no message is lost', async () => {
+  const spec = {
+    name: 'LIVE_ACKED',
+    subjects: ['LIVE_ACKED.>'],
+    slots: 1,
+    maxAgeMs: 0,
+    maxBytes: 256 * 1024 * 1024,
+    duplicateWindowMs: 120_000,
+  }
+  await applyStreams(await nats.connection, [spec, STREAMS.DLQ])
+  const gateway = new AckedGateway()
+  const base = { 'trigger.stream': spec.name, 'trigger.delivery': 'acked', 'trigger.ack-wait-ms': '2000' }
+  try {
+    gateway.annotations = {}
+    const url = await gateway.listen()
+    const triggers = await Promise.all([start('one', url), start('two', url)])
+    const heard = heardBy(triggers)
+    const stop = load('LIVE_ACKED.x')
+    const changes: Record<string, string>[] = [
+      { ...base, 'trigger.batch': '100' },
+      { ...base, 'trigger.batch': '20', 'trigger.concurrency': '3' },
+      {},
+      { ...base, 'trigger.order': 'subject' },
+    ]
+    for (const annotations of changes) {
+      gateway.annotations = annotations
+      const isThere = Object.keys(annotations).length > 0
+      await heard(isThere)
+      const taken = gateway.done.length
+      if (isThere) await vi.waitFor(() => expect(gateway.done.length).toBeGreaterThan(taken + 500), WAIT)
+    }
+    const count = await stop()
+    await vi.waitFor(() => expect(new Set(gateway.done.map(({ sequence }) => sequence)).size).toBe(count), WAIT)
     expect(gateway.texts).toEqual(Array.from({ length: count }, (_, i) => `m${i + 1}`))
   } finally {
     gateway.close()

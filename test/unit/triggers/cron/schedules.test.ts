@@ -10,11 +10,12 @@ import type { Listed } from '../../../../triggers/watch.ts'
 import { recordingPublisher } from '../../../support/recording-publisher.ts'
 import { Bucket } from '../../simulation/broker.ts'
 
+const WAIT = { timeout: 15_000 }
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
-const listed = (name: string, expression?: string, problem?: string): Listed => ({
+const listed = (name: string, expression?: string, problem?: string, more = {}): Listed => ({
   name,
   trigger: undefined,
-  schedule: expression === undefined ? undefined : scheduleOf(name, { 'trigger.schedule': expression }),
+  schedule: expression === undefined ? undefined : scheduleOf(name, { 'trigger.schedule': expression, ...more }),
   problem,
 })
 
@@ -64,7 +65,7 @@ function setUp({ called = [], written = async () => {} }: { called?: number[]; w
 test('a schedule that is listed begins, one that is not ends; its record is kept for a minute, then deleted', async () => {
   const { hear, pass, keys } = setUp()
   await hear(listed('a', '@daily'), listed('b', '@hourly'), listed('c'))
-  await vi.waitFor(() => expect(keys()).toEqual(['cron.a', 'cron.b']))
+  await vi.waitFor(() => expect(keys()).toEqual(['cron.a', 'cron.b']), WAIT)
   await hear(listed('b', '@hourly'), listed('c'))
   pass(59_000)
   await hear(listed('b', '@hourly'), listed('c'))
@@ -77,7 +78,7 @@ test('a schedule that is listed begins, one that is not ends; its record is kept
 test('one that comes back within that minute goes on with its record', async () => {
   const { bucket, hear, pass, keys } = setUp()
   await hear(listed('a', '@daily'))
-  await vi.waitFor(() => expect(keys()).toEqual(['cron.a']))
+  await vi.waitFor(() => expect(keys()).toEqual(['cron.a']), WAIT)
   const before = bucket.get('cron.a')
   await hear()
   pass(59_000)
@@ -101,11 +102,11 @@ test('what other processes have left of functions that are gone is deleted as we
 test('a schedule that is changed begins anew, from now on', async () => {
   const { bucket, hear, pass } = setUp()
   await hear(listed('a', '@daily'))
-  await vi.waitFor(() => expect(bucket.get('cron.a')).toBeTruthy())
+  await vi.waitFor(() => expect(bucket.get('cron.a')).toBeTruthy(), WAIT)
   pass(100_000)
   await hear(listed('a', '*/5 * * * *'))
   const until = Date.UTC(2026, 0, 31) + 100_000
-  await vi.waitFor(() => expect(bucket.get('cron.a')!.value).toMatchObject({ of: '*/5 * * * * UTC', until }))
+  await vi.waitFor(() => expect(bucket.get('cron.a')!.value).toMatchObject({ of: '*/5 * * * * UTC', until }), WAIT)
 })
 
 test('an instant is called once, when its schedule is changed while it is being claimed', async () => {
@@ -121,12 +122,25 @@ test('an instant is called once, when its schedule is changed while it is being 
   bucket.put('cron.a', recordFor('@daily UTC', undefined, midnight - 1))
   const open = () => bucket.get<ScheduleRecord>('cron.a')!.value.open.length
   await hear(listed('a', '@daily'))
-  await vi.waitFor(() => expect([writes, open()]).toEqual([1, 1]))
+  await vi.waitFor(() => expect([writes, open()]).toEqual([1, 1]), WAIT)
   const { schedule, ...other } = listed('a', '@daily')
   await hear({ ...other, schedule: { ...schedule!, path: '/other' } })
   // The new one has read the claim, and said that somebody works on it.
-  await vi.waitFor(() => expect(writes).toBe(2))
+  await vi.waitFor(() => expect(writes).toBe(2), WAIT)
   confirmed.resolve()
-  await vi.waitFor(() => expect(open()).toBe(0))
+  await vi.waitFor(() => expect(open()).toBe(0), WAIT)
   expect(called).toEqual([midnight])
+})
+
+test('a record that is lost is written again, and nothing that came meanwhile is missed', async () => {
+  const called: number[] = []
+  const { bucket, hear, pass } = setUp({ called })
+  const seconds = () => called.map((at) => (at - Date.UTC(2026, 0, 31)) / 1000)
+  const schedule = { 'trigger.missed': 'all', 'trigger.overlap': 'wait' }
+  await hear(listed('a', '* * * * * *', undefined, schedule))
+  await vi.waitFor(() => expect(bucket.get('cron.a')).toBeTruthy(), WAIT)
+  bucket.values.delete('cron.a')
+  pass(3000)
+  await vi.waitFor(() => expect(seconds()).toEqual([1, 2, 3]), WAIT)
+  expect(bucket.get('cron.a')).toBeTruthy()
 })

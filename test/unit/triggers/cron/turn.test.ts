@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { changed } from '../../../../triggers/cron/changed.ts'
 import { instantsOf } from '../../../../triggers/cron/instants.ts'
 import {
   broughtBack,
@@ -56,11 +57,44 @@ test('what is due is claimed, once', () => {
   expect(look(first.record, policies('once'), t(1, 4))).toMatchObject({ claimed: [], lookAtMs: t(1, 1004) })
 })
 
-test('a schedule that is new, or another than before, begins now', () => {
+test('a schedule that is new begins now', () => {
   expect(recordFor('a', undefined, t(5))).toMatchObject({ of: 'a', until: t(5), open: [] })
   const record = begun(t(0), { open: [run(t(0))] })
-  expect(recordFor('b', record, t(5))).toMatchObject({ of: 'b', until: t(5), open: [{ at: t(0) }] })
   expect(recordFor('x', record, t(5))).toBe(record)
+})
+
+describe('a schedule that is changed', () => {
+  const daily = instantsOf('@daily', 'UTC')
+  const view = { nowMs: t(5, 3), holder: 'me', watchedSince: 0, isGone: () => false }
+  const change = (record: ScheduleRecord, schedule: Schedule, old?: { instants: typeof each | undefined }) =>
+    changed(record, { of: 'other', old: old ? old.instants : each, next: daily }, schedule, view)
+
+  test('what the one before had due by now is decided by it, and the other begins after now', () => {
+    const { record, claimed, passed, lookAtMs } = change(begun(t(4)), policies('once'))
+    expect(claimed).toEqual([t(5)])
+    expect(passed).toEqual([])
+    expect(record).toMatchObject({ of: 'other', until: t(5, 3), open: [{ at: t(5) }] })
+    expect(lookAtMs).toBe(t(5, 1003))
+  })
+
+  test('what it would call and finds no room for waits; beyond what may wait it is missed, and said', () => {
+    const busy = begun(t(1), { open: [run(t(1), { since: t(6) })] })
+    expect(change(busy, policies('all')).record).toMatchObject({ waiting: [t(2), t(3), t(4), t(5)], until: t(5, 3) })
+    const waiting = Array.from({ length: MOST_WAITING - 1 }, (_, i) => t(-5000 + i))
+    const { record, passed } = change({ ...busy, waiting }, policies('all'))
+    expect(record.waiting.at(-1)).toBe(t(2))
+    expect(passed).toEqual([{ kind: 'missed', at: t(5), count: 3 }])
+    expect(record.ended).toEqual(passed)
+  })
+
+  test('one that is not understood any more has nothing due', () => {
+    expect(change(begun(t(0)), policies('all'), { instants: undefined }).record).toMatchObject({
+      of: 'other',
+      until: t(5, 3),
+      waiting: [],
+      open: [],
+    })
+  })
 })
 
 test('a clock that goes back repeats nothing, and one that was far ahead silences nothing', () => {

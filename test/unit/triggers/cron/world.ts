@@ -2,7 +2,7 @@ import { instantText } from '../../../../shared/contract/scheduled.ts'
 import type { Outgoing } from '../../../../shared/ports/publisher.ts'
 import { createMetrics } from '../../../../shared/runtime/metrics.ts'
 import { Troubles } from '../../../../shared/runtime/trouble.ts'
-import { instantsOf } from '../../../../triggers/cron/instants.ts'
+import { instantsIn } from '../../../../triggers/cron/instants.ts'
 import { scheduleMetrics } from '../../../../triggers/cron/metrics.ts'
 import { recordKey, type ScheduleRecord } from '../../../../triggers/cron/record.ts'
 import { Runner } from '../../../../triggers/cron/runner.ts'
@@ -36,7 +36,6 @@ class WatchedBucket extends Bucket {
   beganMs = Number.NaN
   /** Instants whose dead letters were written. */
   readonly buried = new Set<string>()
-  readonly #instants = instantsOf('*/10 * * * * *', 'UTC')
 
   override put(key: string, value: unknown): number {
     const before = this.get<ScheduleRecord>(key)?.value
@@ -56,7 +55,7 @@ class WatchedBucket extends Bucket {
     )
     const taken = kept.filter((at) => !known.has(at))
     const letGo = fresh.reduce((sum, ending) => sum + ('count' in ending ? ending.count : 0), 0)
-    const due = this.#instants.count(before.until, after.until, 10_000)
+    const due = instantsIn(before.of)!.count(before.until, after.until, 10_000)
     if (taken.length + letGo !== due) throw new Broken(`${due} instants were due, ${taken.length} taken, ${letGo} let go`)
     const lost = [...known].filter((at) => !kept.includes(at) && !after.ended.some((ending) => ending.at === at))
     if (lost.length > 0) throw new Broken(`instants ${lost} vanished`)
@@ -68,7 +67,8 @@ class WatchedBucket extends Bucket {
 /** Trigger processes, the bucket, and one function that they call each ten seconds. */
 export class World {
   readonly tape: Tape
-  readonly schedule: Schedule
+  /** What the gateway lists now. A change takes nothing away and adds instants in between, or the other way round. */
+  schedule: Schedule
   readonly time = new Time()
   readonly wire = new Wire()
   readonly bucket = new WatchedBucket()
@@ -80,6 +80,7 @@ export class World {
   readonly trace: string[] = []
   /** Whether anything has happened after which a call may be repeated. */
   isTroubled = false
+  readonly #running = new Map<Process, { readonly runner: Runner; readonly of: Schedule; readonly begin: (schedule: Schedule) => Runner }>()
   #skippedMs = 0
 
   constructor(tape: Tape, policies: Pick<Schedule, 'missed' | 'overlap'>) {
@@ -119,7 +120,31 @@ export class World {
       tell: silent,
     }
     const deps = { control, publisher, holder: name, call, metrics, log, troubles: new Troubles(log), clock: () => this.nowMs + skewMs }
-    runAs({ process }, () => new Runner(deps, this.schedule, new Set()))
+    const underway = new Set<number>()
+    const begin = (schedule: Schedule) => new Runner(deps, schedule, underway)
+    this.#running.set(process, { runner: runAs({ process }, () => begin(this.schedule)), of: this.schedule, begin })
+  }
+
+  /** The function is deployed with another schedule. */
+  change(): void {
+    const expression = this.schedule.expression === '*/10 * * * * *' ? '*/5 * * * * *' : '*/10 * * * * *'
+    this.schedule = { ...this.schedule, expression }
+    this.trace.push(`the schedule is changed to ${expression}`)
+  }
+
+  /** A process asks the gateway for its functions. */
+  hear(process: Process): void {
+    const { schedule } = this
+    const { runner, of, begin } = this.#running.get(process)!
+    if (of === schedule) {
+      runner.confirm()
+      return
+    }
+    this.trace.push(`${process.name} hears of ${schedule.expression}`)
+    runAs({ process }, () => {
+      void runner.stop()
+      this.#running.set(process, { runner: begin(schedule), of: schedule, begin })
+    })
   }
 
   /** Kill -9. What it had sent may still arrive. */
