@@ -24,10 +24,18 @@ const Text = z
   .max(MOST_TEXT)
   .transform((text) => text.toWellFormed())
 
-const SIDES: Record<string, 'buy' | 'sell' | null> = { buy: 'buy', b: 'buy', sell: 'sell', s: 'sell', unknown: null, none: null }
+/** A Map: an object has names of its own, such as `constructor`. */
+const SIDES: ReadonlyMap<string, 'buy' | 'sell' | null> = new Map([
+  ['buy', 'buy'],
+  ['b', 'buy'],
+  ['sell', 'sell'],
+  ['s', 'sell'],
+  ['unknown', null],
+  ['none', null],
+])
 
 const Side = z.string().transform((text, ctx) => {
-  const side = SIDES[text.toLowerCase()]
+  const side = SIDES.get(text.toLowerCase())
   if (side !== undefined) return side
   ctx.addIssue({ code: 'custom', message: `not a side: ${text}` })
   return z.NEVER

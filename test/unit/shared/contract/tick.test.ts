@@ -52,6 +52,6 @@ test('what is of the wrong type is refused, and why', () => {
   expect(refused({ ts: 1, price: '1', qty: 1 })).toBe('not a number')
   expect(refused({ ts: 1, qty: 1 })).toBe('a trade without a price')
   expect(refused({ ts: 'soon', price: 1, qty: 1 })).toBe('not a time: soon')
-  expect(refused({ ts: 1, price: 1, qty: 1, side: 'up' })).toBe('not a side: up')
+  for (const side of ['up', 'constructor', '__proto__']) expect(refused({ ts: 1, price: 1, qty: 1, side })).toBe(`not a side: ${side}`)
   expect(refused({ ts: 1, price: 1, qty: 1, trade_id: 1.5 })).toBeDefined()
 })
