@@ -135,8 +135,8 @@ test('a stream that is made later gets everything; one without batches is refuse
 const LIMITS = { maxLag: 1_000, maxFill: 0.8, silentMs: 600_000 }
 
 /** Pumps `count` ticks as fast as it goes. */
-async function pumping(count: number) {
-  const brake = await watchBrake(nc, STREAM, LIMITS, 20)
+async function pumping(count: number, limits = LIMITS) {
+  const brake = await watchBrake(nc, STREAM, limits, 20)
   const publisher = new TickPublisher(nc)
   const stop = new AbortController()
   const pumped: Pumped = { ticks: 0, messages: 0, firstMs: undefined, lastMs: undefined }
@@ -195,8 +195,9 @@ test('a reader of another stream holds the feed by what it says', async () => {
 test('the feed stops before unread messages fill the stream, and ends cleanly when told to', async () => {
   const manager = await jetstreamManager(nc)
   const { config } = await manager.streams.info(STREAM)
-  await manager.streams.update(STREAM, { ...config, max_bytes: 1_000_000 })
-  const run = await pumping(60_000)
+  // All of them would fit, however late the brake looks.
+  await manager.streams.update(STREAM, { ...config, max_bytes: 10_000_000 })
+  const run = await pumping(60_000, { ...LIMITS, maxFill: 0.1 })
   await until(() => run.brake.reason !== undefined)
   run.stop.abort()
   await run.done
@@ -206,4 +207,5 @@ test('the feed stops before unread messages fill the stream, and ends cleanly wh
   expect(run.brake.reason).toMatch(/% of the stream's room is unread by nobody/)
   expect(state.first_seq).toBe(1)
   expect(state.messages).toBe(run.pumped.ticks)
+  expect(state.messages).toBeLessThan(60_000)
 })
