@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
@@ -14,6 +15,7 @@ import { TestHost } from '../faas/host.ts'
 vi.setConfig({ testTimeout: 240_000 })
 const WAIT = { timeout: 90_000, interval: 50 }
 const SLOTS = 8
+const PAUSE_MS = 10
 
 let servers: TestServers
 let nats: Nats
@@ -39,7 +41,7 @@ async function start(id: string, gatewayUrl: string): Promise<TriggerProcess> {
   return one
 }
 
-/** Publishes without a pause until it is stopped. @returns how to stop it, which gives the number of messages. */
+/** Publishes some thousand messages a second until it is stopped. @returns how to stop it, which gives the number of messages. */
 function load(subject: string): () => Promise<number> {
   const publisher = natsPublisher(nats)
   let goesOn = true
@@ -49,6 +51,7 @@ function load(subject: string): () => Promise<number> {
       await publisher.publishAll(
         Array.from({ length: 50 }, (_, i) => ({ subject: `${subject}.S${(last + i) % 20}`, payload: `m${last + i + 1}` })),
       )
+      await pause(PAUSE_MS)
     }
     return last
   }
