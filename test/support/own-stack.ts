@@ -5,6 +5,7 @@ import type { ReplicaRecord } from '../../infra/faas/registry.ts'
 import { readState } from '../../infra/faas/state.ts'
 import { freeSettings } from '../../infra/stack/settings.ts'
 import { type Stack, type StackOptions, startStack } from '../../infra/stack/stack.ts'
+import { beforeEnd } from './before-end.ts'
 
 export type OwnStack = Stack & {
   /** Stops it and starts it again on the same data and ports. */
@@ -15,20 +16,17 @@ export type OwnStack = Stack & {
 
 type Options = Pick<StackOptions, 'env' | 'say'> & { readonly triggers?: number }
 
-const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
 /** Starts a whole stack on free ports with its data in a temporary folder; a signal that ends this process ends the stack first. */
 export async function startOwnStack({ triggers = 1, ...options }: Options = {}): Promise<OwnStack> {
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-stack-'))
   const settings = await freeSettings(folder, { triggers })
   let running: Stack | undefined
-  const ended = () => void discard().finally(() => process.exit(130))
   const discard = async () => {
-    for (const name of END_SIGNALS) process.off(name, ended)
+    goOn()
     await running?.stop()
     await rm(folder, { recursive: true, force: true })
   }
-  for (const name of END_SIGNALS) process.on(name, ended)
+  const goOn = beforeEnd(discard)
   const start = async (): Promise<OwnStack> => {
     const stack = await startStack({ settings, ...options })
     running = stack

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { beforeEnd } from '../../support/before-end.ts'
 import { inWords, machine } from '../machine.ts'
 import { type Row, show } from '../report.ts'
 import { throughput } from './drain.ts'
@@ -36,6 +37,7 @@ export async function main(args: string[]): Promise<number> {
 `)
   const say = (line: string) => process.stderr.write(`  ${line}\n`)
   const rig = await startRig(values.profile)
+  const goOn = beforeEnd(rig.stop)
   const rows: Row[] = []
   try {
     if (only.includes('throughput')) rows.push(...(await throughput(rig, rounds, say)))
@@ -44,6 +46,7 @@ export async function main(args: string[]): Promise<number> {
     if (only.includes('storm')) rows.push(...(await storm(rig, say)))
     if (only.includes('redrive')) rows.push(...(await redriven(rig, rounds, say)))
   } finally {
+    goOn()
     await rig.stop()
   }
   console.log(show(rows))

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { beforeEnd } from '../../support/before-end.ts'
 import { inWords, machine } from '../machine.ts'
 import { type Row, show } from '../report.ts'
 import { startBenchHost } from './bench-host.ts'
@@ -32,6 +33,7 @@ export async function main(args: string[]): Promise<number> {
   console.log(`${inWords(on)}\n`)
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const host = await startBenchHost()
+  const goOn = beforeEnd(() => host.remove())
   const rows: Row[] = []
   try {
     if (only.includes('memory')) rows.push(...(await memory(host)))
@@ -39,6 +41,7 @@ export async function main(args: string[]): Promise<number> {
     if (only.includes('scale-out')) rows.push(...(await scaleOut(host, rounds, say)))
     if (only.includes('hop')) rows.push(...(await hops(host, rounds, say)))
   } finally {
+    goOn()
     await host.remove()
   }
   console.log(show(rows))
