@@ -1,11 +1,11 @@
 import { appendFileSync } from 'node:fs'
 import type { Log } from '../../shared/runtime/log.ts'
+import { WaitingLine } from '../../shared/runtime/waiting-line.ts'
 import { choose } from './choose.ts'
 import { memoryOf } from './memory.ts'
 import type { Registry, ReplicaRecord } from './registry.ts'
 import { Replica } from './replica.ts'
 import type { ReplicaSpec } from './spec.ts'
-import { WaitingLine } from './waiting.ts'
 
 const STEADY_MS = 2_000
 const MAX_BACKOFF_MS = 5_000

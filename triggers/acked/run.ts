@@ -2,6 +2,7 @@ import { Leases } from '../positioned/lease.ts'
 import type { Roster } from '../positioned/roster.ts'
 import type { Running } from '../running.ts'
 import type { AckedTrigger } from '../trigger.ts'
+import { takeTurns } from '../turns.ts'
 import { Worker, type WorkerDeps } from './worker.ts'
 
 export type AckedDeps = WorkerDeps & { readonly roster: Roster; readonly holder: string }
@@ -19,8 +20,6 @@ export function runAcked(deps: AckedDeps, trigger: AckedTrigger, after: Promise<
   const { control, holder, log, nats, roster, troubles } = deps
   const { functionName } = trigger
   const isShared = trigger.order.kind === 'none'
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
   let worker: Worker | undefined
   let sureUntilMs = 0
   const mayCall = () => isShared || performance.now() < sureUntilMs
@@ -41,31 +40,24 @@ export function runAcked(deps: AckedDeps, trigger: AckedTrigger, after: Promise<
     },
     troubles,
   })
-  const turn = async (): Promise<void> => {
+  const turns = takeTurns(async (isStopped) => {
     try {
       await after
       await nats.there()
-      if (stopped) return
+      if (isStopped()) return
       const startedMs = performance.now()
       if (!isShared && (await leases.turn(startedMs, Date.now())) && leases.holds(0)) sureUntilMs = startedMs + SURE_MS
-      if (!stopped && !worker && mayCall()) worker = await Worker.open(deps, trigger, mayCall)
+      if (!isStopped() && !worker && mayCall()) worker = await Worker.open(deps, trigger, mayCall)
     } catch (error) {
       log.warn({ err: error, function: functionName, stream: trigger.stream }, 'the stream is not there yet')
     }
-    if (!stopped && !(isShared && worker)) timer = setTimeout(next, isShared ? LOOK_MS : TURN_MS)
-  }
-  let turning: Promise<void> = Promise.resolve()
-  const next = () => {
-    turning = turn()
-  }
-  next()
+    if (isShared) return worker ? undefined : LOOK_MS
+    return TURN_MS
+  })
 
   return {
     async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await turning
-      clearTimeout(timer)
+      await turns.stop()
       await leases.release()
       await worker?.stop()
     },

@@ -3,6 +3,7 @@ import { subjectsOf } from '../../shared/adapters/nats/subjects.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { type AckedDeps, runAcked } from '../acked/run.ts'
 import type { Running } from '../running.ts'
+import { takeTurns } from '../turns.ts'
 import { createCalls } from './call.ts'
 import { createCallbackCalls } from './callback.ts'
 import { createCallbacks } from './callbacks.ts'
@@ -26,8 +27,6 @@ export function runAsync(deps: Omit<AckedDeps, 'invoke'>, gatewayUrl: string): R
   }
   const open = new Map<string, One>()
   const ending = new Map<string, Promise<void>>()
-  let timer: NodeJS.Timeout | undefined
-  let stopped = false
 
   const begin = (queue: Queue): One => ({ running: runAcked(kinds[queue.kind], triggerOf(queue), ending.get(nameOf(queue))), busyMs: 0 })
   const end = (name: string) => {
@@ -35,9 +34,9 @@ export function runAsync(deps: Omit<AckedDeps, 'invoke'>, gatewayUrl: string): R
     open.delete(name)
     ending.set(name, one?.running.stop() ?? Promise.resolve())
   }
-  const look = async () => {
+  const look = async (isStopped: () => boolean) => {
     const waiting = await subjectsOf(nats, STREAMS.ASYNC.name)
-    if (stopped) return
+    if (isStopped()) return
     const nowMs = performance.now()
     for (const subject of waiting.keys()) {
       const queue = queueOf(subject)
@@ -49,22 +48,14 @@ export function runAsync(deps: Omit<AckedDeps, 'invoke'>, gatewayUrl: string): R
     }
     for (const [name, { busyMs }] of open) if (nowMs - busyMs > IDLE_MS) end(name)
   }
-  const turn = async () => {
-    if (nats.now()) await troubles.watch('the look at asynchronous calls', look())
-    if (!stopped) timer = setTimeout(next, LOOK_MS)
-  }
-  let turning: Promise<void> = Promise.resolve()
-  const next = () => {
-    turning = turn()
-  }
-  next()
+  const turns = takeTurns(async (isStopped) => {
+    if (nats.now()) await troubles.watch('the look at asynchronous calls', look(isStopped))
+    return LOOK_MS
+  })
 
   return {
     async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await turning
-      clearTimeout(timer)
+      await turns.stop()
       for (const name of [...open.keys()]) end(name)
       await Promise.all(ending.values())
     },

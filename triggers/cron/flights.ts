@@ -4,11 +4,11 @@ import type { Publisher } from '../../shared/ports/publisher.ts'
 import type { Log } from '../../shared/runtime/log.ts'
 import { newTraceparent } from '../../shared/runtime/trace.ts'
 import type { Troubles } from '../../shared/runtime/trouble.ts'
+import { WaitingLine } from '../../shared/runtime/waiting-line.ts'
 import { backoffMs } from '../positioned/backoff.ts'
 import { type CallInstant, verdictOf } from './call.ts'
 import { letterOf } from './dead-letter.ts'
 import type { ScheduleMetrics } from './metrics.ts'
-import { Naps } from './nap.ts'
 import { called, type Ending, failedOnce, givenBack, over, type Run, recordKey, type ScheduleRecord } from './record.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -33,7 +33,7 @@ export class Flights {
   readonly #deps: FlightDeps
   readonly #schedule: Schedule
   readonly #under = new Set<Promise<void>>()
-  readonly #naps = new Naps()
+  readonly #naps = new WaitingLine()
   #stopped = false
 
   constructor(deps: FlightDeps, schedule: Schedule) {
@@ -82,7 +82,7 @@ export class Flights {
       )
       metrics.repeated(functionName)
       if (isFault && !(await this.#write((record) => failedOnce(record, at, holder)))) return
-      if (!this.#stopped) await this.#naps.take(Math.max(afterMs, backoffMs(tries, Math.random(), MOST_BACKOFF_MS)))
+      if (!this.#stopped) await this.#naps.join(Math.max(afterMs, backoffMs(tries, Math.random(), MOST_BACKOFF_MS)))
     }
     await this.#write((record) => givenBack(record, at, holder))
   }
@@ -99,7 +99,7 @@ export class Flights {
         return
       } catch (error) {
         troubles.failed(scheduleWords(functionName), error)
-        await this.#naps.take(AWAY_MS)
+        await this.#naps.join(AWAY_MS)
       }
     }
   }
@@ -116,7 +116,7 @@ export class Flights {
         if (!next || (await control.replace(key, next, found.revision)) !== undefined) return next
       } catch (error) {
         troubles.failed(scheduleWords(functionName), error)
-        await this.#naps.take(AWAY_MS)
+        await this.#naps.join(AWAY_MS)
       }
     }
   }

@@ -1,9 +1,9 @@
 import type { Entry } from '../../shared/adapters/nats/control.ts'
+import { WaitingLine } from '../../shared/runtime/waiting-line.ts'
 import { Beats } from '../positioned/beats.ts'
 import { changed } from './changed.ts'
 import { type FlightDeps, Flights, scheduleWords, tellEnding } from './flights.ts'
 import { instantsIn, instantsOf, scheduleText } from './instants.ts'
-import { Naps } from './nap.ts'
 import { beaten, type Run, recordFor, recordKey, type ScheduleRecord } from './record.ts'
 import type { Schedule } from './schedule.ts'
 import { turn } from './turn.ts'
@@ -29,7 +29,7 @@ export class Runner {
   readonly #flights: Flights
   /** Instants that this process works on, by this schedule of the function or by the one before it. */
   readonly #underway: Set<number>
-  readonly #naps = new Naps()
+  readonly #naps = new WaitingLine()
   readonly #beats = new Beats()
   readonly #running: Promise<void>
   /** The record as this process saw it last, under its own schedule: if the bucket is lost, it is written again. */
@@ -72,7 +72,7 @@ export class Runner {
       // While the bucket is away nobody can show that he lives.
       if (!worked) this.#beats.forget()
       const napMs = worked ? Math.min((lookAtMs ?? Number.POSITIVE_INFINITY) - clock(), MOST_NAP_MS) : AWAY_MS
-      if (!this.#stopped && !this.#isPoked && napMs > 0) await this.#naps.take(napMs)
+      if (!this.#stopped && !this.#isPoked && napMs > 0) await this.#naps.join(napMs)
     }
   }
 

@@ -2,6 +2,7 @@ import { natsStream } from '../../shared/adapters/nats/stream.ts'
 import { STREAMS, type StreamSpec } from '../../shared/contract/streams.ts'
 import type { Running } from '../running.ts'
 import type { PositionedTrigger } from '../trigger.ts'
+import { takeTurns } from '../turns.ts'
 import { Leases } from './lease.ts'
 import { Reader, type ReaderDeps } from './reader.ts'
 import type { Roster } from './roster.ts'
@@ -19,17 +20,14 @@ export function runPositioned(deps: PositionedDeps, given: PositionedTrigger, af
   const { control, holder, log, nats, roster, troubles } = deps
   const { functionName } = given
   const stream = natsStream(nats, given.stream)
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
   let reader: Reader | undefined
   let leases: Leases | undefined
-  let turning: Promise<void> = Promise.resolve()
 
-  const begin = async () => {
+  const begin = async (isStopped: () => boolean) => {
     await after
     await nats.there()
     const { slots: own } = await stream.state()
-    if (stopped) return
+    if (isStopped()) return
     const slots = own ?? (STREAMS as Record<string, StreamSpec>)[stream.name]?.slots ?? 1
     const trigger = { ...given, readers: Math.min(given.readers, slots) }
     const made = new Reader(deps, { trigger, stream, slots })
@@ -45,26 +43,19 @@ export function runPositioned(deps: PositionedDeps, given: PositionedTrigger, af
     }
     leases = new Leases({ control, holder, functionName, readers, alive: () => roster.alive, onTake, onGive, troubles })
   }
-  const turn = async (): Promise<void> => {
+  const turns = takeTurns(async (isStopped) => {
     try {
-      if (!leases) await begin()
+      if (!leases) await begin(isStopped)
       await leases?.turn(performance.now(), Date.now())
     } catch (error) {
       log.warn({ err: error, function: functionName, stream: given.stream }, 'the stream is not there yet')
     }
-    if (!stopped) timer = setTimeout(next, leases ? TURN_MS : LOOK_MS)
-  }
-  const next = () => {
-    turning = turn()
-  }
-  next()
+    return leases ? TURN_MS : LOOK_MS
+  })
 
   return {
     async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await turning
-      clearTimeout(timer)
+      await turns.stop()
       await leases?.release()
       await reader?.stop()
     },

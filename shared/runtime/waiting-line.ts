@@ -1,4 +1,4 @@
-/** Those who wait for a replica; the one that waits longest is woken first. */
+/** Those who wait until they are woken; the one that waits longest is woken first. */
 export class WaitingLine {
   readonly #line = new Set<() => void>()
 
