@@ -1,13 +1,11 @@
-import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { startOwnStack } from '../support/own-stack.ts'
 import { main as benchAcked } from './acked/index.ts'
+import { benchCommand } from './command.ts'
 import { main as benchHost } from './host/index.ts'
 import { latency, rest } from './latency.ts'
-import { inWords, machine } from './machine.ts'
 import { peer } from './peers/run.ts'
 import { recoveries } from './recovery.ts'
-import { type Row, show } from './report.ts'
+import type { Row } from './report.ts'
 import { exchangeTape } from './tape.ts'
 import { drain, fill, type Run } from './throughput.ts'
 import { hundredSymbolsTape, spyTape } from './ticks.ts'
@@ -27,36 +25,19 @@ type Measured = { readonly what: string; readonly runs: number[]; readonly usage
 export async function main(args: string[]): Promise<number> {
   if (args[0] === 'acked') return benchAcked(args.slice(1))
   if (args[0] === 'host') return benchHost(args.slice(1))
-  const { values } = parseArgs({
-    args,
-    options: {
-      rounds: { type: 'string', default: '3' },
-      ticks: { type: 'string', default: '3000000' },
-      only: { type: 'string', default: 'throughput,latency,recovery' },
-      json: { type: 'string' },
-      help: { type: 'boolean' },
+  return benchCommand(args, {
+    help: HELP,
+    options: { ticks: '3000000' },
+    async start(option, say) {
+      const stack = await startOwnStack({ say })
+      return { stack, most: Number(option('ticks')), stop: stack.discard }
+    },
+    parts: {
+      throughput: ({ stack, most }, rounds, say) => throughput(stack, rounds, most, say),
+      latency: ({ stack }, _, say) => latencies(stack, say),
+      recovery: ({ stack }, _, say) => recovery(stack, say),
     },
   })
-  if (values.help) {
-    console.log(HELP)
-    return 0
-  }
-  const [rounds, most, only] = [Number(values.rounds), Number(values.ticks), values.only.split(',')]
-  const on = machine()
-  console.log(`${inWords(on)}\n`)
-  const say = (line: string) => process.stderr.write(`${line}\n`)
-  const stack = await startOwnStack({ say })
-  const rows: Row[] = []
-  try {
-    if (only.includes('throughput')) rows.push(...(await throughput(stack, rounds, most, say)))
-    if (only.includes('latency')) rows.push(...(await latencies(stack, say)))
-    if (only.includes('recovery')) rows.push(...(await recovery(stack, say)))
-  } finally {
-    await stack.discard()
-  }
-  console.log(show(rows))
-  if (values.json) await writeFile(values.json, `${JSON.stringify({ machine: on, rounds, rows }, null, 2)}\n`)
-  return 0
 }
 
 type OwnStack = Awaited<ReturnType<typeof startOwnStack>>

@@ -30,7 +30,7 @@ const PAYLOAD = JSON.stringify({
 export async function throughput(rig: Rig, rounds: number, say: (line: string) => void): Promise<Row[]> {
   const rows = new Map<string, { runs: number[]; usage?: Row['usage'] }>()
   const note = (what: string, perSecond: number, usage?: Row['usage']) => {
-    say(`${what}: ${Math.round(perSecond).toLocaleString('en')} messages/s`)
+    say(`  ${what}: ${Math.round(perSecond).toLocaleString('en')} messages/s`)
     rows.set(what, { runs: [...(rows.get(what)?.runs ?? []), perSecond], usage })
   }
   for (let round = 0; round < rounds; round++) {

@@ -55,7 +55,7 @@ async function settled(rig: Rig): Promise<void> {
 function rowsOf(what: string, latenciesMs: readonly number[], say: (line: string) => void): Row[] {
   const sorted = latenciesMs.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
-  say(`${what}: P50 ${at(0.5).toFixed(2)} ms, P99 ${at(0.99).toFixed(2)} ms`)
+  say(`  ${what}: P50 ${at(0.5).toFixed(2)} ms, P99 ${at(0.99).toFixed(2)} ms`)
   return (['P50', 'P99'] as const).map((name) => {
     const ms = at(Number(name.slice(1)) / 100)
     return { what: `${what}, ${name}`, unit: 'ms', median: ms, runs: [ms] }

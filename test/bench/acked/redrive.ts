@@ -19,7 +19,7 @@ export async function redriven(rig: Rig, rounds: number, say: (line: string) => 
     })
     runs.push((performance.now() - started) / 1000)
     if (code !== 0) throw new Error(`dlq redrive: ${stdout}`)
-    say(`${LETTERS} dead letters redriven in ${runs.at(-1)!.toFixed(2)} s`)
+    say(`  ${LETTERS} dead letters redriven in ${runs.at(-1)!.toFixed(2)} s`)
   }
   return [{ what: `dlq redrive of ${LETTERS.toLocaleString('en')} dead letters`, unit: 's', median: median(runs), runs }]
 }

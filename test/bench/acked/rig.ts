@@ -14,6 +14,7 @@ import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
 import { connectNats } from '../../../shared/adapters/nats/connect.ts'
 import { natsPublisher } from '../../../shared/adapters/nats/publisher.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
+import { beforeEnd } from '../../support/before-end.ts'
 import { bundleFunction } from '../../support/bundle.ts'
 import { startServers } from '../../support/servers.ts'
 
@@ -82,6 +83,15 @@ export async function startRig(profiles?: string) {
   await applyStreams(connection, [SPEC, STREAMS.DLQ])
   const manager = await jetstreamManager(connection)
   const authorization = `Basic ${Buffer.from(`${GATEWAY_USER}:${password}`).toString('base64')}`
+  const stop = async () => {
+    goOn()
+    await trigger.stop()
+    await gateway.stop()
+    endReplicas(join(data, 'faas'))
+    await nats.close()
+    await servers.stop()
+  }
+  const goOn = beforeEnd(stop)
   return {
     trigger,
     processes: { 'nats-server': servers.processes.nats.pid!, gateway: gateway.pid! },
@@ -129,13 +139,7 @@ export async function startRig(profiles?: string) {
     async away(ms: number): Promise<void> {
       await fetch(`${gatewayUrl}/function/${FUNCTION}/away/${ms}`, { method: 'POST' })
     },
-    async stop(): Promise<void> {
-      await trigger.stop()
-      await gateway.stop()
-      endReplicas(join(data, 'faas'))
-      await nats.close()
-      await servers.stop()
-    },
+    stop,
   }
 }
 

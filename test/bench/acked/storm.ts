@@ -17,7 +17,7 @@ export async function storm(rig: Rig, say: (line: string) => void): Promise<Row[
   await rig.trigger.stop()
   const steady = Math.max(...before.first)
   const again = Math.max(0, ...after.again)
-  say(`steady ${steady} messages/s, at most ${again} messages/s again after ${AWAY_S} s away`)
+  say(`  steady ${steady} messages/s, at most ${again} messages/s again after ${AWAY_S} s away`)
   return [
     { what: 'storm: messages the function took in the fullest second before', unit: 'messages/s', median: steady, runs: [steady] },
     {

@@ -1,14 +1,20 @@
 import { join } from 'node:path'
 import { TestHost, until } from '../../integration/faas/host.ts'
+import { beforeEnd } from '../../support/before-end.ts'
 import { bundleFunction } from '../../support/bundle.ts'
 
 export type BenchHost = TestHost
 
 /** A host of its own with the function `no-op`, which is built as the project's own functions are. */
-export async function startBenchHost(): Promise<BenchHost> {
+export async function startBenchHost(): Promise<{ readonly host: BenchHost; stop(): Promise<void> }> {
   const host = await TestHost.start({ LOG_LEVEL: 'warn' })
   await bundleFunction(join(import.meta.dirname, 'no-op.ts'), join(host.folder, 'dist/functions/no-op/index.js'))
-  return host
+  const stop = () => {
+    goOn()
+    return host.remove()
+  }
+  const goOn = beforeEnd(stop)
+  return { host, stop }
 }
 
 /** Waits until no process of a function runs. */
