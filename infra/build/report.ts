@@ -6,6 +6,8 @@ const CLIENTS: Record<string, RegExp> = {
   nats: /node_modules\/(@nats-io)\//,
   valkey: /node_modules\/(ioredis)\//,
   questdb: /node_modules\/(@questdb)\//,
+  s3: /node_modules\/(@aws-sdk|@smithy)\//,
+  parquet: /node_modules\/(hyparquet(-writer)?)\//,
 }
 
 /** The client libraries inside a bundle, by the name of their adapter folder. */

@@ -4,7 +4,7 @@ import { supervisorOf } from '../stack/claim.ts'
 import { deployStack } from '../stack/deploy.ts'
 import { beyondCommunity } from '../stack/edition.ts'
 import { Problem } from '../stack/problem.ts'
-import { GATEWAY_USER, gatewayPassword } from '../stack/secrets.ts'
+import { GATEWAY_USER, gatewayPassword, s3Secrets } from '../stack/secrets.ts'
 import { ROOT, readSettings } from '../stack/settings.ts'
 import { readStackFile } from '../stack/stack-file.ts'
 import { applyStorage } from '../storage/apply.ts'
@@ -14,11 +14,18 @@ const WAIT_MS = 20_000
 
 /** Brings functions of stack.yml (all, when none is named), with the streams and tables they need, to the stack that runs. */
 export async function deploy(functions: readonly string[]): Promise<number> {
-  const { data, urls } = readSettings()
+  const { data, urls, s3Keys } = readSettings()
   if (!supervisorOf(data)) throw new Problem(`no stack runs on ${data}: start one with \`trade2026 up\``)
   const { GATEWAY_URL: gatewayUrl, ...env } = urls
-  await Promise.all([buildAll(), applyStorage(urls, WAIT_MS)])
-  const options = { gatewayUrl, user: GATEWAY_USER, password: await gatewayPassword(data), stackFile: join(ROOT, 'stack.yml'), env }
+  await Promise.all([buildAll(), applyStorage(urls, s3Keys, WAIT_MS)])
+  const options = {
+    gatewayUrl,
+    user: GATEWAY_USER,
+    password: await gatewayPassword(data),
+    stackFile: join(ROOT, 'stack.yml'),
+    env,
+    secrets: s3Secrets(s3Keys),
+  }
   const onProgress = (service: string, state: string) => {
     if (state === 'ready') console.log(`${service} is ready: ${gatewayUrl}/function/${service}`)
   }

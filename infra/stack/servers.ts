@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { installer } from './install/install.ts'
 import { startCacheOption } from './install/start-cache.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { natsService } from './services/nats.ts'
 import { questdbService } from './services/questdb.ts'
+import { s3Service } from './services/s3.ts'
 import { valkeyService } from './services/valkey.ts'
 
-/** The three servers; a stack uses some of its own and others by an address given. */
-export const SERVER_NAMES = ['nats', 'valkey', 'questdb'] as const
+/** The four servers; a stack uses some of its own and others by an address given. */
+export const SERVER_NAMES = ['nats', 'valkey', 'questdb', 's3'] as const
 export type ServerName = (typeof SERVER_NAMES)[number]
 
 export type ServerPorts = {
@@ -16,6 +18,9 @@ export type ServerPorts = {
   readonly valkey: number
   readonly questdb: number
   readonly questdbPg: number
+  readonly s3: number
+  /** The first of those that the parts of the S3 server use among each other. */
+  readonly s3Inner: number
 }
 
 type ServerOptions = {
@@ -39,12 +44,19 @@ export function serverSpec(name: ServerName, { state, ports, install, valkeyMemo
       const files = await install.questdb()
       return questdbService({ files, folder, port: ports.questdb, pgPort: ports.questdbPg, jvm: startCacheOption(files) })
     },
+    async s3() {
+      const launcher = { accessKey: 'launcher', secretKey: randomBytes(24).toString('base64url') }
+      return s3Service({ binary: await install.s3(), folder, port: ports.s3, inner: ports.s3Inner, launcher })
+    },
   }
   return specs[name]()
 }
 
 /** The address a client uses, of a server on this machine. */
 export const serverUrl = (name: ServerName, ports: ServerPorts): string =>
-  ({ nats: `nats://127.0.0.1:${ports.nats}`, valkey: `redis://127.0.0.1:${ports.valkey}`, questdb: `http://127.0.0.1:${ports.questdb}` })[
-    name
-  ]
+  ({
+    nats: `nats://127.0.0.1:${ports.nats}`,
+    valkey: `redis://127.0.0.1:${ports.valkey}`,
+    questdb: `http://127.0.0.1:${ports.questdb}`,
+    s3: `http://127.0.0.1:${ports.s3}`,
+  })[name]

@@ -4,6 +4,8 @@ import { cacheFolder } from './cache.ts'
 import { freePorts } from './ports.ts'
 import { Problem } from './problem.ts'
 import { SERVER_NAMES, type ServerName, type ServerPorts, serverUrl, VALKEY_MEMORY } from './servers.ts'
+import { INNER_PORTS, S3_DEVELOPMENT_KEYS } from './services/s3.ts'
+import type { S3Keys } from './services/s3-ours.ts'
 
 /** The repository's root: default data folder, stack.yml and bundles are found from it. */
 export const ROOT = resolve(import.meta.dirname, '../..')
@@ -17,6 +19,8 @@ const Env = z.object({
   TRADE2026_PORT_VALKEY: port(6379),
   TRADE2026_PORT_QUESTDB: port(9000),
   TRADE2026_PORT_QUESTDB_PG: port(8812),
+  TRADE2026_PORT_S3: port(8333),
+  TRADE2026_PORT_S3_INNER: port(9333),
   TRADE2026_PORT_GATEWAY: port(8080),
   TRADE2026_PORT_GATEWAY_METRICS: port(8082),
   TRADE2026_PORT_TRIGGER: port(8083),
@@ -28,10 +32,19 @@ const Env = z.object({
   NATS_URL: z.url({ protocol: /^(nats|tls)$/ }).optional(),
   VALKEY_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   QUESTDB_URL: z.url({ protocol: /^https?$/ }).optional(),
+  S3_URL: z.url({ protocol: /^https?$/ }).optional(),
+  S3_ACCESS_KEY: z.string().min(1).optional(),
+  S3_SECRET_KEY: z.string().min(1).optional(),
 })
 
 export type Ports = ServerPorts & { readonly gateway: number; readonly gatewayMetrics: number; readonly trigger: number }
-type Urls = { readonly NATS_URL: string; readonly VALKEY_URL: string; readonly QUESTDB_URL: string; readonly GATEWAY_URL: string }
+type Urls = {
+  readonly NATS_URL: string
+  readonly VALKEY_URL: string
+  readonly QUESTDB_URL: string
+  readonly S3_URL: string
+  readonly GATEWAY_URL: string
+}
 
 /** Where a stack lives and what it listens on. */
 export type Settings = {
@@ -47,6 +60,8 @@ export type Settings = {
   /** Servers at an address given in the environment: used as they are, not started. */
   readonly given: Partial<Record<ServerName, string>>
   readonly urls: Urls
+  /** What opens the object store. */
+  readonly s3Keys: S3Keys
 }
 
 /** Which setting moves a port. */
@@ -56,6 +71,8 @@ export const PORT_SETTINGS: Record<keyof Ports, string> = {
   valkey: 'TRADE2026_PORT_VALKEY',
   questdb: 'TRADE2026_PORT_QUESTDB',
   questdbPg: 'TRADE2026_PORT_QUESTDB_PG',
+  s3: 'TRADE2026_PORT_S3',
+  s3Inner: 'TRADE2026_PORT_S3_INNER',
   gateway: 'TRADE2026_PORT_GATEWAY',
   gatewayMetrics: 'TRADE2026_PORT_GATEWAY_METRICS',
   trigger: 'TRADE2026_PORT_TRIGGER',
@@ -72,11 +89,15 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     valkey: e.TRADE2026_PORT_VALKEY,
     questdb: e.TRADE2026_PORT_QUESTDB,
     questdbPg: e.TRADE2026_PORT_QUESTDB_PG,
+    s3: e.TRADE2026_PORT_S3,
+    s3Inner: e.TRADE2026_PORT_S3_INNER,
     gateway: e.TRADE2026_PORT_GATEWAY,
     gatewayMetrics: e.TRADE2026_PORT_GATEWAY_METRICS,
     trigger: e.TRADE2026_PORT_TRIGGER,
   }
-  const given = { nats: e.NATS_URL, valkey: e.VALKEY_URL, questdb: e.QUESTDB_URL }
+  const given = { nats: e.NATS_URL, valkey: e.VALKEY_URL, questdb: e.QUESTDB_URL, s3: e.S3_URL }
+  if (given.s3 && !(e.S3_ACCESS_KEY && e.S3_SECRET_KEY))
+    throw new Problem('S3_URL is given: S3_ACCESS_KEY and S3_SECRET_KEY must be as well')
   return settingsOf({
     data: resolve(e.TRADE2026_DATA),
     cache: cacheFolder(env),
@@ -84,14 +105,16 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     triggers: e.TRADE2026_TRIGGERS,
     valkeyMemory: e.TRADE2026_VALKEY_MEMORY,
     given,
+    s3Keys: given.s3 ? { accessKey: e.S3_ACCESS_KEY!, secretKey: e.S3_SECRET_KEY! } : S3_DEVELOPMENT_KEYS,
   })
 }
 
 /** Settings of a stack of one's own: free ports, the folder given, no server from outside. */
 export async function freeSettings(data: string, { triggers = 1 } = {}): Promise<Settings> {
-  const names = ['nats', 'natsMonitor', 'valkey', 'questdb', 'questdbPg', 'gateway', 'gatewayMetrics', 'trigger'] as const
-  const first = await freePorts(names.length - 1 + triggers)
-  const ports = Object.fromEntries(names.map((name, i) => [name, first + i])) as Ports
+  const names = ['nats', 'natsMonitor', 'valkey', 'questdb', 'questdbPg', 's3', 'gateway', 'gatewayMetrics', 'trigger'] as const
+  const s3Inner = names.length - 1 + triggers
+  const first = await freePorts(s3Inner + INNER_PORTS)
+  const ports = { ...Object.fromEntries(names.map((name, i) => [name, first + i])), s3Inner: first + s3Inner } as Ports
   return settingsOf({
     data,
     cache: cacheFolder(),
@@ -99,6 +122,7 @@ export async function freeSettings(data: string, { triggers = 1 } = {}): Promise
     triggers,
     valkeyMemory: VALKEY_MEMORY,
     given: {},
+    s3Keys: S3_DEVELOPMENT_KEYS,
   })
 }
 
@@ -109,6 +133,7 @@ const settingsOf = (of: {
   triggers: number
   valkeyMemory: string
   given: Partial<Record<ServerName, string | undefined>>
+  s3Keys: S3Keys
 }): Settings => {
   const given = Object.fromEntries(SERVER_NAMES.flatMap((name) => (of.given[name] ? [[name, of.given[name]]] : [])))
   const url = (name: ServerName) => given[name] ?? serverUrl(name, of.ports)
@@ -116,6 +141,7 @@ const settingsOf = (of: {
     NATS_URL: url('nats'),
     VALKEY_URL: url('valkey'),
     QUESTDB_URL: url('questdb'),
+    S3_URL: url('s3'),
     GATEWAY_URL: `http://127.0.0.1:${of.ports.gateway}`,
   }
   return { ...of, state: of.data, given, urls }

@@ -11,7 +11,7 @@ import { Problem } from './problem.ts'
 import { StackProcess } from './process.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { type Feed, feedProgram, hostProgram, triggerProgram } from './programs.ts'
-import { GATEWAY_USER, gatewayPassword } from './secrets.ts'
+import { GATEWAY_USER, gatewayPassword, s3Secrets } from './secrets.ts'
 import { SERVER_NAMES, type ServerName, serverSpec } from './servers.ts'
 import { ROOT, type Settings } from './settings.ts'
 
@@ -27,14 +27,14 @@ export type StackOptions = {
   readonly signal?: AbortSignal
 }
 
-type Target = Pick<DeployOptions, 'gatewayUrl' | 'user' | 'password' | 'stackFile' | 'env'>
+type Target = Pick<DeployOptions, 'gatewayUrl' | 'user' | 'password' | 'stackFile' | 'env' | 'secrets'>
 
 export type Stack = {
   readonly settings: Settings
   readonly urls: Settings['urls']
   readonly user: string
   readonly password: string
-  /** Every process by name: nats, valkey, questdb (those not given by address), gateway, trigger-0 ..., feed. */
+  /** Every process by name: nats, valkey, questdb, s3 (those not given by address), gateway, trigger-0 ..., feed. */
   readonly processes: ReadonlyMap<string, StackProcess>
   process(name: string): StackProcess
   /** Where functions are deployed, and as what. */
@@ -74,7 +74,8 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
   const targetOf = async (more: Readonly<Record<string, string>> = {}): Promise<Target> => {
     const { GATEWAY_URL: gatewayUrl, ...addresses } = urls
     const password = await gatewayPassword(data)
-    return { gatewayUrl, user: GATEWAY_USER, password, stackFile: join(ROOT, 'stack.yml'), env: { ...addresses, ...env, ...more } }
+    const what = { stackFile: join(ROOT, 'stack.yml'), env: { ...addresses, ...env, ...more }, secrets: s3Secrets(settings.s3Keys) }
+    return { gatewayUrl, user: GATEWAY_USER, password, ...what }
   }
   const deploy = async (more?: Readonly<Record<string, string>>) => {
     const onProgress = (service: string, state: string) => {
@@ -102,7 +103,7 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
     const servers = SERVER_NAMES.filter((name) => !settings.given[name])
     const makeAndLaunch = async (name: ServerName) => launch(await serverSpec(name, { ...settings, install }))
     await together(
-      together(...servers.map(makeAndLaunch)).then(() => timed(say, 'streams and tables', () => applyStorage(urls))),
+      together(...servers.map(makeAndLaunch)).then(() => timed(say, 'streams and tables', () => applyStorage(urls, settings.s3Keys))),
       timed(say, 'bundles', () => buildAll()).then(() => launch(hostProgram(settings))),
     )
     await together(timed(say, 'functions', () => deploy()))
@@ -124,7 +125,7 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
 }
 
 /** The order of the stop: feed first, servers last, so that nothing loses what it stands on before it has ended. */
-const LAYERS = [/^feed$/, /^trigger-/, /^gateway$/, /^(nats|valkey|questdb)$/]
+const LAYERS = [/^feed$/, /^trigger-/, /^gateway$/, /^(nats|valkey|questdb|s3)$/]
 
 const timed = async <T>(say: (line: string) => void, what: string, work: () => Promise<T>): Promise<T> => {
   const start = performance.now()

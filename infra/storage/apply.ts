@@ -1,5 +1,9 @@
 import { connectNatsOnce } from '../../shared/adapters/nats/connect.ts'
+import { s3Config } from '../../shared/adapters/s3/config.ts'
+import { connectS3 } from '../../shared/adapters/s3/connect.ts'
+import { makeBucket, probePutIfAbsent } from '../../shared/adapters/s3/prepare.ts'
 import { shownAddress } from '../../shared/runtime/address.ts'
+import { loadConfig } from '../../shared/runtime/config.ts'
 import { CodedError, TerminalError } from '../../shared/runtime/errors.ts'
 import { applyStreams } from './jetstream/apply.ts'
 import { applyTables } from './questdb/apply.ts'
@@ -7,9 +11,30 @@ import { applyTables } from './questdb/apply.ts'
 /** A server that has just been started may take so long to answer. */
 const WAIT_MS = 60_000
 
-/** Creates streams, bucket and tables, or brings them up to date: the one place that does. Doing it again changes nothing. */
-export async function applyStorage(urls: { readonly NATS_URL: string; readonly QUESTDB_URL: string }, waitMs = WAIT_MS): Promise<void> {
-  await Promise.all([applyNats(urls.NATS_URL, waitMs), applyTables(urls.QUESTDB_URL, waitMs)])
+type Urls = { readonly NATS_URL: string; readonly QUESTDB_URL: string; readonly S3_URL: string }
+type S3Keys = { readonly accessKey: string; readonly secretKey: string }
+
+/** Creates streams, buckets and tables, or brings them up to date: the one place that does. Doing it again changes nothing. */
+export async function applyStorage(urls: Urls, s3Keys: S3Keys, waitMs = WAIT_MS): Promise<void> {
+  await Promise.all([applyNats(urls.NATS_URL, waitMs), applyTables(urls.QUESTDB_URL, waitMs), applyBucket(urls.S3_URL, s3Keys)])
+}
+
+/**
+ * The bucket of the lake; a store on which tables would lose commits is refused.
+ * @throws {CodedError} ERR_CONFIG when it lets several writers of one key win, or does not take the keys.
+ */
+export async function applyBucket(url: string, keys: S3Keys): Promise<void> {
+  const s3 = connectS3(loadConfig(s3Config, { ...process.env, S3_URL: url }), keys)
+  try {
+    await makeBucket(s3)
+    await probePutIfAbsent(s3)
+  } catch (cause) {
+    if (cause instanceof CodedError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new TerminalError('ERR_CONFIG', `the bucket cannot be made at ${shownAddress(url)}: ${why}`, cause)
+  } finally {
+    await s3.close()
+  }
 }
 
 /**

@@ -5,16 +5,26 @@ import { CONTROL_BUCKET, STREAMS } from '../../shared/contract/streams.ts'
 import { loadConfig } from '../../shared/runtime/config.ts'
 import { CodedError } from '../../shared/runtime/errors.ts'
 import { createLog } from '../../shared/runtime/log.ts'
-import { applyNats } from './apply.ts'
+import { applyBucket, applyNats } from './apply.ts'
 import { applyTables } from './questdb/apply.ts'
 import { MIGRATIONS } from './questdb/bundled.ts'
 
 /** `trade2026 storage` as a process of its own, for a cluster: brings streams, bucket and tables, and ends with 0, or with 1 and one line that says why. */
 const log = createLog('storage')
 try {
-  const config = loadConfig({ ...natsConfig, ...questdbConfig, STORAGE_WAIT_SECONDS: z.coerce.number().int().min(0).max(3600).default(60) })
+  const config = loadConfig({
+    ...natsConfig,
+    ...questdbConfig,
+    /** Without it there is no lake. */
+    S3_URL: z.url({ protocol: /^https?$/ }).optional(),
+    S3_ACCESS_KEY: z.string().default(''),
+    S3_SECRET_KEY: z.string().default(''),
+    STORAGE_WAIT_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
+  })
   const waitMs = config.STORAGE_WAIT_SECONDS * 1000
   await Promise.all([applyNats(config.NATS_URL, waitMs), applyTables(config.QUESTDB_URL, waitMs, MIGRATIONS)])
+  const keys = { accessKey: config.S3_ACCESS_KEY, secretKey: config.S3_SECRET_KEY }
+  if (config.S3_URL) await applyBucket(config.S3_URL, keys)
   log.info(
     { streams: Object.keys(STREAMS), bucket: CONTROL_BUCKET, tables: Object.keys(MIGRATIONS) },
     'storage is as this version needs it',

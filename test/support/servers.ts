@@ -6,10 +6,11 @@ import { installer } from '../../infra/stack/install/install.ts'
 import { freePorts } from '../../infra/stack/ports.ts'
 import { StackProcess } from '../../infra/stack/process.ts'
 import { SERVER_NAMES, type ServerName, serverSpec, serverUrl } from '../../infra/stack/servers.ts'
+import { INNER_PORTS } from '../../infra/stack/services/s3.ts'
 
 export type TestServers = {
   /** The address of each server started, by the name of the setting that holds it. */
-  readonly urls: { readonly NATS_URL: string; readonly VALKEY_URL: string; readonly QUESTDB_URL: string }
+  readonly urls: { readonly NATS_URL: string; readonly VALKEY_URL: string; readonly QUESTDB_URL: string; readonly S3_URL: string }
   /** Each server started: `kill('SIGKILL')`, `pid`, `restart()`, `untilHealthy()`. A killed one comes back by itself. */
   readonly processes: Readonly<Record<ServerName, StackProcess>>
   /** The temporary folder with their data and logs. */
@@ -23,8 +24,16 @@ export type TestServers = {
  */
 export async function startServers(wanted: Partial<Record<ServerName, boolean>>): Promise<TestServers> {
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-test-'))
-  const first = await freePorts(5)
-  const ports = { nats: first, natsMonitor: first + 1, valkey: first + 2, questdb: first + 3, questdbPg: first + 4 }
+  const first = await freePorts(6 + INNER_PORTS)
+  const ports = {
+    nats: first,
+    natsMonitor: first + 1,
+    valkey: first + 2,
+    questdb: first + 3,
+    questdbPg: first + 4,
+    s3: first + 5,
+    s3Inner: first + 6,
+  }
   const install = installer({ cache: cacheFolder() })
   const names = SERVER_NAMES.filter((name) => wanted[name])
   const made = await Promise.all(
@@ -41,7 +50,12 @@ export async function startServers(wanted: Partial<Record<ServerName, boolean>>)
     throw error
   }
   return {
-    urls: { NATS_URL: serverUrl('nats', ports), VALKEY_URL: serverUrl('valkey', ports), QUESTDB_URL: serverUrl('questdb', ports) },
+    urls: {
+      NATS_URL: serverUrl('nats', ports),
+      VALKEY_URL: serverUrl('valkey', ports),
+      QUESTDB_URL: serverUrl('questdb', ports),
+      S3_URL: serverUrl('s3', ports),
+    },
     processes: Object.fromEntries(made.map((server) => [server.name, server])) as Record<ServerName, StackProcess>,
     folder,
     stop,

