@@ -21,7 +21,8 @@ type VitestReport = {
 /** Sets up, then runs format and lint, types, and all tests; the last line counts them. Arguments go to vitest. */
 export async function test(vitestArgs: readonly string[]): Promise<number> {
   const install = installer({ cache: cacheFolder(), onProgress: console.log })
-  await Promise.all([install.nats(), install.valkey(), install.questdb().then((files) => makeStartCache(files)), buildAll()])
+  const questdb = install.questdb().then((files) => makeStartCache(files))
+  await Promise.all([install.nats(), install.valkey(), install.s3(), questdb, judge(), buildAll()])
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-vitest-'))
   const json = join(folder, 'report.json')
   const checks = [await runHere('biome', ['ci', '.']), await runHere('tsc', [])]
@@ -32,6 +33,14 @@ export async function test(vitestArgs: readonly string[]): Promise<number> {
   const failedChecks = checks.filter((code) => code !== 0).length
   console.log(`\n${passed} passed, ${failed + failedChecks} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   return failed + failedChecks > 0 ? 1 : 0
+}
+
+/** The independent reader of Delta tables: the tests fail without it. Loaded by path: nothing of the product imports tests. */
+const judge = async (): Promise<void> => {
+  const { installOracle } = (await import(new URL('../../test/support/oracle/oracle.ts', import.meta.url).href)) as {
+    installOracle(): Promise<unknown>
+  }
+  await installOracle()
 }
 
 /** Counts tests; a file that could not be loaded, or a failure outside any test, counts as one failed test. */

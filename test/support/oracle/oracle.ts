@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { S3_DEVELOPMENT_KEYS } from '../../../infra/stack/services/s3.ts'
+import { BUCKET } from '../../../shared/contract/lake.ts'
+import { pythonPackages } from '../python.ts'
+
+const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
+
+/** Gets delta-rs, so that no test has to wait for it. */
+export const installOracle = (): Promise<string> => pythonPackages(REQUIREMENTS)
+
+export type Queried = { readonly version: number; readonly files: number; readonly rows: readonly Record<string, unknown>[] }
+
+/** Delta-rs, asked about tables on an S3 server of the tests. */
+export async function deltaOracle(s3Url: string) {
+  const folder = await installOracle()
+  const storage = {
+    AWS_ENDPOINT_URL: s3Url,
+    AWS_ALLOW_HTTP: 'true',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: S3_DEVELOPMENT_KEYS.accessKey,
+    AWS_SECRET_ACCESS_KEY: S3_DEVELOPMENT_KEYS.secretKey,
+  }
+  const ask = <T>(command: string, table: string, ...rest: readonly unknown[]): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const child = spawn('python3', [join(import.meta.dirname, 'oracle.py')], {
+        env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      })
+      let stdout = ''
+      let stderr = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text
+      })
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text
+      })
+      child.once('error', reject)
+      child.once('close', (code) => (code === 0 ? resolve(JSON.parse(stdout) as T) : reject(new Error(`${command}: ${stderr}`))))
+      child.stdin.end(JSON.stringify([command, `s3://${BUCKET}/${table}`, storage, ...rest]))
+    })
+  return {
+    query: (table: string, sql: string, version?: number) => ask<Queried>('query', table, sql, version),
+    txns: (table: string, appIds: readonly string[]) => ask<Record<string, string>>('txns', table, appIds),
+    stats: (table: string) => ask<Record<string, string[]>>('stats', table),
+    append: (table: string, columns: Record<string, [string, unknown[]]>, times = 1) => ask<number>('append', table, columns, times),
+    checkpoint: (table: string) => ask<number>('checkpoint', table),
+    optimize: (table: string) => ask<unknown>('optimize', table),
+  }
+}
