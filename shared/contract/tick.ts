@@ -80,8 +80,8 @@ export const Tick = z
       trade_id: TradeId.nullable(),
     }),
   )
-  .transform(({ bid, ask, ...tick }, ctx) => {
-    const kind = tick.qty !== null ? 'trade' : bid !== null && ask !== null ? 'quote' : 'ticker'
+  .transform((tick, ctx) => {
+    const kind = tick.qty !== null ? 'trade' : tick.bid !== null && tick.ask !== null ? 'quote' : 'ticker'
     if (kind === 'trade' && tick.price === null) ctx.addIssue({ code: 'custom', message: 'a trade without a price' })
     return { ...tick, kind: kind as 'trade' | 'quote' | 'ticker' }
   })

@@ -23,6 +23,8 @@ export class TickFields {
   /** NaN where none is given. */
   price = Number.NaN
   qty = Number.NaN
+  bid = Number.NaN
+  ask = Number.NaN
   side = UNKNOWN_SIDE
   idPrefix = ''
   idNumber = NO_ID
@@ -44,6 +46,8 @@ export class TickFields {
     this.kind = tick.kind === 'trade' ? TRADE : tick.kind === 'quote' ? QUOTE : TICKER
     this.price = tick.price ?? Number.NaN
     this.qty = tick.qty ?? Number.NaN
+    this.bid = tick.bid ?? Number.NaN
+    this.ask = tick.ask ?? Number.NaN
     this.side = tick.side === 'buy' ? BUY : tick.side === 'sell' ? SELL : UNKNOWN_SIDE
     this.exchange = tick.exchange
     this.symbol = tick.symbol
@@ -56,6 +60,8 @@ export class TickFields {
   protected clear(): void {
     this.price = Number.NaN
     this.qty = Number.NaN
+    this.bid = Number.NaN
+    this.ask = Number.NaN
     this.side = UNKNOWN_SIDE
     this.idPrefix = ''
     this.idNumber = NO_ID
@@ -106,6 +112,8 @@ export class TickFields {
       case KEY.bid:
       case KEY.ask:
         this.#quoted |= key === KEY.bid ? 1 : 2
+        if (key === KEY.bid) this.bid = value
+        else this.ask = value
         return true
       default:
         return false

@@ -1,4 +1,6 @@
 import { type Metric, Registry } from 'prom-client'
+import { lakeMetrics } from '../../functions/flush-batch/metrics.ts'
+import { lakeUpkeep } from '../../functions/lake-upkeep/handler.ts'
 import { barMetrics } from '../../functions/tick-to-bar/metrics.ts'
 import type { Deployments } from '../../infra/faas/deployments.ts'
 import { gatewayMetrics } from '../../infra/faas/metrics.ts'
@@ -25,6 +27,8 @@ export async function registeredMetrics(): Promise<Registered[]> {
       defineAcked({ name: 'acked', handle: async () => {} })
       defineIdempotent({ name: 'idempotent', ...own, handle: async () => {} })
       barMetrics(createMetrics('tick-to-bar'), () => 0)
+      lakeMetrics(createMetrics('flush-batch'), () => 0)
+      lakeUpkeep([], { targetBytes: 1, checkpointEvery: 1, mostMs: 1 })
     })),
   ]
   return [...new Map(all.map((one) => [`${one.of} ${one.name}`, one])).values()]

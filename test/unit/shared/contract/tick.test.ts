@@ -13,6 +13,8 @@ test('the form of the first seed: numbers and a numeric id', () => {
     symbol: 'BTCUSDT',
     price: 45000,
     qty: 0.5,
+    bid: null,
+    ask: null,
     side: 'buy',
     trade_id: '123456',
   })

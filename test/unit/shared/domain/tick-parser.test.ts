@@ -20,12 +20,14 @@ function parse(message: Uint8Array): { text: string; read: unknown }[] {
   for (let at = 0; ; ) {
     const stop = parser.next(bytes, at, message.length, expected)
     if (stop < 0) return pieces
-    const { tsMs, kind, price, qty, side, exchange, symbol, idPrefix, idNumber } = parser.tick
+    const { tsMs, kind, price, qty, bid, ask, side, exchange, symbol, idPrefix, idNumber } = parser.tick
     const tick = {
       kind: kind === TRADE ? 'trade' : kind === QUOTE ? 'quote' : 'ticker',
       ts_ms: tsMs,
       price: Number.isNaN(price) ? null : price,
       qty: Number.isNaN(qty) ? null : qty,
+      bid: Number.isNaN(bid) ? null : bid,
+      ask: Number.isNaN(ask) ? null : ask,
       side: side === BUY ? 'buy' : side === SELL ? 'sell' : null,
       exchange,
       symbol,

@@ -1,0 +1,49 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Draft } from './draft.ts'
+
+const SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60]
+
+export type LakeMetrics = ReturnType<typeof lakeMetrics>
+
+/** What flush-batch counts. Rows count once they are in the table. */
+export function lakeMetrics(registry: Registry, waiting: () => number) {
+  const registers = [registry]
+  const counter = (name: string, help: string) => new Counter({ name, help, registers })
+  const rows = counter('lake_rows_total', 'Rows committed')
+  const files = counter('lake_files_total', 'Files committed')
+  const bytes = counter('lake_file_bytes_total', 'Bytes of the files committed')
+  const commits = counter('lake_commits_total', 'Commits')
+  const conflicts = counter('lake_conflicts_total', 'Commits that another writer was quicker than, and that were planned anew')
+  const failures = counter('lake_failures_total', 'Tries to commit that failed')
+  const rejected = new Counter({
+    name: 'ticks_rejected_total',
+    help: 'Ticks sent to the dead letters, by code',
+    labelNames: ['code'],
+    registers,
+  })
+  const seconds = new Histogram({ name: 'lake_commit_seconds', help: 'From a full batch to its commit', buckets: SECONDS, registers })
+  const version = new Gauge({ name: 'lake_table_version', help: 'The last version committed here', registers })
+  new Gauge({
+    name: 'lake_waiting_rows',
+    help: 'Rows taken that are not in the table yet',
+    registers,
+    collect() {
+      this.set(waiting())
+    },
+  })
+  return {
+    rejected: (code: string) => rejected.inc({ code }),
+    failed: () => failures.inc(),
+    committed(draft: Draft, at: number | undefined, lost: number, tookSeconds: number) {
+      conflicts.inc(lost)
+      seconds.observe(tookSeconds)
+      if (at === undefined) return
+      const made = draft.finish(0)
+      commits.inc()
+      version.set(at)
+      rows.inc(draft.count)
+      files.inc(made.length)
+      bytes.inc(made.reduce((sum, one) => sum + one.bytes.length, 0))
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { lakeUpkeep } from '../../../functions/lake-upkeep/handler.ts'
+import { LAST_CHECKPOINT } from '../../../shared/delta/path.ts'
+import { appendNumbers, numbersIn, numbersTable } from '../../support/delta.ts'
+import { memoryObjectStore } from '../../support/memory-object-store.ts'
+
+const DAY_MS = 86_400_000
+
+function start({ now = () => Date.now(), mostMs = 60_000 } = {}) {
+  const store = memoryObjectStore(now)
+  const table = numbersTable(store)
+  const app = lakeUpkeep([{ table: numbersTable(store), sortBy: ['n'] }], { targetBytes: 1e6, checkpointEvery: 5, mostMs })
+  const run = async (at: string) => (await app.request('/', { method: 'POST', headers: { 'X-Scheduled-Time': at } })).status
+  return { store, table, app, run }
+}
+
+test('many small files become one sorted file; a few are left until the hour is over', async () => {
+  const { store, table, run } = start()
+  for (let i = 20; i > 0; i--) await appendNumbers(table, { numbers: [i, 100 - i] })
+  const rows = await numbersIn(table, store)
+  expect(await run('2026-11-21T10:05:00Z')).toBe(200)
+  expect((await table.snapshot()).files.size).toBe(1)
+
+  for (let i = 0; i < 3; i++) await appendNumbers(table, { numbers: [200 + i] })
+  await run('2026-11-21T10:10:00Z')
+  expect((await table.snapshot()).files.size).toBe(4)
+  await run('2026-11-21T11:00:00Z')
+  expect((await table.snapshot()).files.size).toBe(1)
+  expect(await numbersIn(table, store)).toEqual([...rows, 200, 201, 202])
+})
+
+test('checkpoints come by the number of commits, and only then', async () => {
+  const { store, table, run } = start()
+  for (let i = 0; i < 4; i++) await appendNumbers(table, { numbers: [i] })
+  await run('2026-11-21T10:05:00Z')
+  expect(store.objects.has(`lake/numbers/${LAST_CHECKPOINT}`)).toBe(false)
+
+  await appendNumbers(table, { numbers: [4] })
+  await run('2026-11-21T10:10:00Z')
+  expect(await table.log.lastCheckpoint()).toBe(4)
+})
+
+test('each hour, files that no version needs go once they are a week old', async () => {
+  let nowMs = Date.now() - 8 * DAY_MS
+  const { store, table, run } = start({ now: () => nowMs })
+  await appendNumbers(table, { numbers: [1] })
+  await store.put('lake/numbers/day=2026-11-21/orphan.parquet', new Uint8Array(1))
+  nowMs = Date.now()
+  await run('2026-11-21T10:05:00Z')
+  expect(store.objects.has('lake/numbers/day=2026-11-21/orphan.parquet')).toBe(true)
+  await run('2026-11-21T11:00:00Z')
+
+  expect(store.objects.has('lake/numbers/day=2026-11-21/orphan.parquet')).toBe(false)
+  expect(await numbersIn(table, store)).toEqual([1])
+})
+
+test('a run whose time is over leaves the rest to the next one', async () => {
+  const { table, run } = start({ mostMs: -1 })
+  for (let i = 0; i < 12; i++) await appendNumbers(table, { numbers: [i] })
+  expect(await run('2026-11-21T11:00:00Z')).toBe(200)
+  expect((await table.snapshot()).files.size).toBe(12)
+})
+
+test('a table that is not there yet is nothing to look after', async () => {
+  const { store, run } = start()
+  expect(await run('2026-11-21T11:00:00Z')).toBe(200)
+  expect(store.objects.size).toBe(0)
+})
+
+test('beside writers it loses nothing, and twice at a time it does its work once', async () => {
+  const { store, table, run } = start()
+  for (let i = 0; i < 12; i++) await appendNumbers(table, { numbers: [i] })
+  const others = [1, 2, 3].map(async (writer) => {
+    const own = numbersTable(store)
+    for (let i = 0; i < 5; i++) await appendNumbers(own, { numbers: [100 * writer + i] })
+  })
+  await Promise.all([run('2026-11-21T11:00:00Z'), run('2026-11-21T11:00:00Z'), ...others])
+
+  const expected = [...Array(12).keys(), ...[1, 2, 3].flatMap((writer) => [0, 1, 2, 3, 4].map((i) => 100 * writer + i))]
+  expect(await numbersIn(table, store)).toEqual(expected)
+})
