@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { CodedError } from '../../shared/runtime/errors.ts'
 import { messageOf, Problem } from '../stack/problem.ts'
 import { addDlqCommands } from './dlq/commands.ts'
+import { addLakeCommands } from './lake/commands.ts'
 
 /** The command line. Each command's code is loaded only when it is called. */
 const program = new Command('trade2026').description('Ticks to bars through small functions: the whole platform on this machine')
@@ -53,13 +54,15 @@ program
 
 program
   .command('storage')
-  .description('create streams, bucket and tables on the servers at NATS_URL and QUESTDB_URL, or bring them up to date; starts nothing')
+  .description(
+    'create streams, buckets and tables on the servers at NATS_URL, QUESTDB_URL and S3_URL, or bring them up to date; starts nothing',
+  )
   .option('--wait <seconds>', 'how long a server may take to answer', '10')
   .action(async (options) => finish((await import('./storage.ts')).storage(options)))
 
 program
   .command('logs')
-  .description('print a log: nats, valkey, questdb, gateway, trigger-0, feed, or a function')
+  .description('print a log: nats, valkey, questdb, s3, gateway, trigger-0, feed, or a function')
   .argument('<name>')
   .option('-f, --follow', 'go on with new lines')
   .option('-n, --lines <count>', 'how many lines to begin with', '100')
@@ -77,6 +80,7 @@ program
   .action(async (options) => finish((await import('./reset.ts')).reset(options)))
 
 addDlqCommands(program, finish)
+addLakeCommands(program, finish)
 
 program
   .command('replay')

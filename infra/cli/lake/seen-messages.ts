@@ -1,0 +1,70 @@
+/** What was found of one life of the stream: messages from the first to the last that has a row, and how many between them have none. */
+export type EpochFound = {
+  readonly epoch: number
+  readonly rows: number
+  readonly double: number
+  readonly messages: number
+  readonly from: number
+  readonly to: number
+  readonly absent: number
+}
+
+type Epoch = { rows: number; double: number; messages: number; from: number; to: number; any: Bits; first: Bits; further: Set<string> }
+
+/** Counts rows by the tick they come from: two bits a message, however many there are, and a name for each further tick of a message that holds several. */
+export class SeenMessages {
+  readonly #epochs = new Map<number, Epoch>()
+
+  add(epoch: number, sequence: number, line: number): void {
+    const found = this.#epochs.get(epoch) ?? this.#begin(epoch)
+    found.rows++
+    if (found.any.set(sequence)) found.messages++
+    const name = `${sequence}.${line}`
+    const isNew = line === 0 ? found.first.set(sequence) : !found.further.has(name)
+    if (!isNew) found.double++
+    if (line > 0) found.further.add(name)
+    found.from = Math.min(found.from, sequence)
+    found.to = Math.max(found.to, sequence)
+  }
+
+  epochs(): EpochFound[] {
+    return [...this.#epochs]
+      .map(([epoch, { rows, double, messages, from, to }]) => ({
+        epoch,
+        rows,
+        double,
+        messages,
+        from,
+        to,
+        absent: to - from + 1 - messages,
+      }))
+      .sort((a, b) => a.epoch - b.epoch)
+  }
+
+  #begin(epoch: number): Epoch {
+    const nothing = { rows: 0, double: 0, messages: 0, from: Number.POSITIVE_INFINITY, to: 0 }
+    const made = { ...nothing, any: new Bits(), first: new Bits(), further: new Set<string>() }
+    this.#epochs.set(epoch, made)
+    return made
+  }
+}
+
+const FIRST_BYTES = 1 << 17
+
+class Bits {
+  #bytes = new Uint8Array(FIRST_BYTES)
+
+  /** Sets a bit. @returns whether it was not set before. */
+  set(at: number): boolean {
+    const byte = Math.floor(at / 8)
+    if (byte >= this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, byte + 1))
+      larger.set(this.#bytes)
+      this.#bytes = larger
+    }
+    const bit = 1 << (at % 8)
+    const isNew = (this.#bytes[byte]! & bit) === 0
+    this.#bytes[byte]! |= bit
+    return isNew
+  }
+}
