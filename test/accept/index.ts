@@ -4,6 +4,7 @@ import { readSettings } from '../../infra/stack/settings.ts'
 import { startOwnStack } from '../support/own-stack.ts'
 import { board, type Finding, type OwnPlace, type Place, type Row, run } from './board.ts'
 import { A1, A2, A3, cached, firstTick, row } from './rows/first-tick.ts'
+import { A5, A6, listed, outage } from './rows/lake.ts'
 import { LATER } from './rows/later.ts'
 import { A4, load } from './rows/load.ts'
 import { A10, A16, restartAll, restartNats } from './rows/restarts.ts'
@@ -40,8 +41,10 @@ async function fresh(): Promise<Finding[]> {
         return run(A10, () => restartNats(place))
       }),
     ])
+    say('A6: the object store is killed, flush-batch told to end')
+    const lake = await run(A6, () => outage(place))
     say('A16: the whole stack stops and starts')
-    return [...first, ...second, await run(A16, () => restartAll(place)), ...later]
+    return [...first, ...second, lake, await run(A16, () => restartAll(place)), ...later]
   } finally {
     await connection.close()
     await place.stack.discard()
@@ -58,6 +61,7 @@ async function here(): Promise<Finding[]> {
     return [
       ...(await firstRows({ settings, connection, exchange: `accept-${Date.now()}` }, say)),
       leftOut(A4, 'would put 400,000 ticks among yours'),
+      leftOut(A6, 'would kill your object store'),
       leftOut(A10, 'would restart your NATS'),
       leftOut(A16, 'would restart your stack'),
       ...later,
@@ -71,7 +75,8 @@ async function firstRows(place: Place, say: (line: string) => void): Promise<Fin
   const health = await run(A14, () => servers(place))
   say('A1: one tick, and its bar a quiet minute later')
   const bar = await run(A1, () => firstTick(place))
-  return [health, bar, await run(A2, () => row(place)), await run(A3, () => cached(place))]
+  say('A5: the tick is in the lake')
+  return [health, bar, await run(A2, () => row(place)), await run(A3, () => cached(place)), await run(A5, () => listed(place))]
 }
 
 const told = () => {

@@ -31,6 +31,11 @@ export async function annotate(stack: Stack, name: string, annotations: Record<s
   await api(stack, '/system/functions', { method: 'PUT', body: JSON.stringify(body) })
 }
 
+/** Removes functions, so that nothing but what is measured reads the stream. */
+export async function remove(stack: Stack, names: readonly string[]): Promise<void> {
+  for (const functionName of names) await api(stack, '/system/functions', { method: 'DELETE', body: JSON.stringify({ functionName }) })
+}
+
 /** Asks again, without a pause beyond `everyMs`, until `look` gives something. @throws {Error} after `ms`. */
 export async function until<T>(what: string, look: () => Promise<T | undefined | false>, { ms = 120_000, everyMs = 10 } = {}): Promise<T> {
   const deadline = performance.now() + ms

@@ -1,7 +1,9 @@
 import { startOwnStack } from '../support/own-stack.ts'
 import { main as benchAcked } from './acked/index.ts'
+import { remove } from './client.ts'
 import { benchCommand } from './command.ts'
 import { main as benchHost } from './host/index.ts'
+import { main as benchLake } from './lake/index.ts'
 import { latency, rest } from './latency.ts'
 import { peer } from './peers/run.ts'
 import { recoveries } from './recovery.ts'
@@ -14,6 +16,7 @@ import { median } from './usage.ts'
 const HELP = `npm run bench [-- options]
 npm run bench -- acked [options]    acked triggers alone: throughput, latency, repeats after an outage, dead letters redriven
 npm run bench -- host [options]     the local host alone: what it adds to a call, and how fast a function is there
+npm run bench -- lake [options]     ticks to committed rows of the lake alone
   --rounds N    interleaved rounds of each throughput measurement (default 3)
   --ticks N     most ticks of a tape (default: all, about 1.9 million)
   --only LIST   of throughput, latency, recovery (default: all)
@@ -25,11 +28,14 @@ type Measured = { readonly what: string; readonly runs: number[]; readonly usage
 export async function main(args: string[]): Promise<number> {
   if (args[0] === 'acked') return benchAcked(args.slice(1))
   if (args[0] === 'host') return benchHost(args.slice(1))
+  if (args[0] === 'lake') return benchLake(args.slice(1))
   return benchCommand(args, {
     help: HELP,
     options: { ticks: '3000000' },
     async start(option, say) {
       const stack = await startOwnStack({ say })
+      // Each path is measured by itself; side by side they share the two cores.
+      await remove(stack, ['flush-batch', 'lake-upkeep'])
       return { stack, most: Number(option('ticks')), stop: stack.discard }
     },
     parts: {

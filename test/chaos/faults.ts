@@ -5,6 +5,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { applyStreams } from '../../infra/storage/jetstream/apply.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { epochOf } from '../../shared/domain/version.ts'
+import { nextLakeCommit } from './lake.ts'
 import type { Step, Target } from './schedule.ts'
 import { nextCommit, redeploy, rowsStored, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
 
@@ -35,9 +36,13 @@ export function happen(world: World, step: Step, turn: number): Promise<Happened
   }
 }
 
-/** What lies behind the stream of bars has recovered when all of it is stored, everything else when a new tick is committed. */
+/** What lies behind the stream of bars has recovered when all of it is stored, the lake and everything else when a new tick is committed. */
 const recovery = (world: World, target: Target): Promise<number> =>
-  target === 'questdb' || target === 'persist-bars' ? rowsStored(world) : nextCommit(world)
+  target === 'questdb' || target === 'persist-bars'
+    ? rowsStored(world)
+    : target === 's3' || target === 'flush-batch'
+      ? nextLakeCommit(world)
+      : nextCommit(world)
 
 async function kill(world: World, targets: readonly Target[]): Promise<Happened> {
   await Promise.all(targets.map((target) => signal(world, target, 'SIGKILL')))

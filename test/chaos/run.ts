@@ -3,9 +3,11 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { Redis } from 'ioredis'
 import { STREAMS } from '../../shared/contract/streams.ts'
+import { lakeOf } from '../support/lake.ts'
 import { startOwnStack } from '../support/own-stack.ts'
 import { isCaughtUp, READERS, until } from '../support/progress.ts'
 import { happen } from './faults.ts'
+import { lakeSettled } from './lake.ts'
 import { TapePublisher } from './publisher.ts'
 import { nameOf, schedule } from './schedule.ts'
 import { tapeOf } from './tape.ts'
@@ -27,7 +29,7 @@ type Report = {
 }
 
 /** Settings of the functions for this run: bars of quiet markets are closed soon, so that the end need not be waited for. */
-const ENV = { BAR_IDLE_MS: '3000' }
+const ENV = { BAR_IDLE_MS: '3000', LAKE_FLUSH_MS: '2000' }
 /** Nothing new in the stream of bars for so long after everything is read: all that will ever be closed is closed. */
 const STILL_MS = 6000
 
@@ -44,7 +46,7 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
   const valkey = new Redis(stack.urls.VALKEY_URL, { retryStrategy: () => 50, maxRetriesPerRequest: null })
   valkey.on('error', () => {})
   const publisher = new TapePublisher(stack.urls.NATS_URL, tape)
-  const world: World = { stack, publisher, connection, valkey, env: ENV, kills: new Map() }
+  const world: World = { stack, publisher, connection, valkey, lake: lakeOf(stack.urls.S3_URL), env: ENV, kills: new Map() }
   let good = false
   try {
     await stack.process('trigger-1').stop()
@@ -53,6 +55,7 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
     await publisher.finished()
     say('the whole tape is in the stream; waiting for the last bars')
     await settled(world)
+    await lakeSettled(world)
     const cameAgain = done.some(({ name }) => name.endsWith('-stream'))
     const verdict = await verdictOf(world, tracks, tape, cameAgain)
     good = verdict.every(({ ok }) => ok)

@@ -1,7 +1,7 @@
 import { pick, random, shuffle } from './random.ts'
 
-/** What can be killed or frozen: three servers, the gateway, the replicas of two functions, the trigger process. */
-export const TARGETS = ['nats', 'valkey', 'questdb', 'gateway', 'tick-to-bar', 'persist-bars', 'trigger-0'] as const
+/** What can be killed or frozen: four servers, the gateway, the replicas of three functions, the trigger process. */
+export const TARGETS = ['nats', 'valkey', 'questdb', 's3', 'gateway', 'tick-to-bar', 'persist-bars', 'flush-batch', 'trigger-0'] as const
 export type Target = (typeof TARGETS)[number]
 
 /** One fault of the run, and how long the world is left alone before it. */

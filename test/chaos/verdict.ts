@@ -5,6 +5,7 @@ import { compareBars } from '../../triggers/sources/compare-bars.ts'
 import { referenceBars } from '../support/reference.ts'
 import { barsInStream, barsInTable, newestOf } from '../support/stored-bars.ts'
 import { barsOfTape } from './expected.ts'
+import { checkLake } from './lake.ts'
 import type { Tape } from './tape.ts'
 import { symbolOfPlay, type Track } from './tracks.ts'
 import { checkLetters, contradictions, letters } from './verify.ts'
@@ -22,6 +23,7 @@ export async function verdictOf(world: World, tracks: readonly Track[], tape: Ta
   const newest = [...newestOf(inStream).values()]
   const twice = contradictions(inStream)
   const dead = checkLetters(tape, await letters(world.connection), cameAgain)
+  const lake = await checkLake(world.lake, tape)
   const alive = ended(world)
   return [
     comparison('bars in QuestDB', expected.length, compareBars(table, expected)),
@@ -44,6 +46,12 @@ export async function verdictOf(world: World, tracks: readonly Track[], tape: Ta
       found: `${dead.late} late (sent again), ${dead.unexplained.length} unexplained`,
       ok: dead.unexplained.length === 0,
       examples: dead.unexplained,
+    },
+    {
+      check: 'ticks in the lake',
+      found: `${lake.rows} rows: ${lake.missing.length} missing, ${lake.double.length} double, ${lake.different.length} different`,
+      ok: lake.missing.length + lake.double.length + lake.different.length === 0,
+      examples: [...lake.missing, ...lake.double, ...lake.different],
     },
     { check: 'processes', found: alive.length === 0 ? 'all alive' : `${alive.length} troubles`, ok: alive.length === 0, examples: alive },
   ]

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 import { ROOT } from '../../infra/stack/settings.ts'
 import { readStackFile } from '../../infra/stack/stack-file.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
+import type { Lake } from '../support/lake.ts'
 import { type OwnStack, replicasOf } from '../support/own-stack.ts'
 import { isCaughtUp, READERS, reachedBy, until } from '../support/progress.ts'
 import type { TapePublisher } from './publisher.ts'
@@ -15,6 +16,7 @@ export type World = {
   readonly publisher: TapePublisher
   readonly connection: NatsConnection
   readonly valkey: Redis
+  readonly lake: Lake
   /** The environment given to every function of this run. */
   readonly env: Readonly<Record<string, string>>
   /** How often each process was killed by us, to find those that died by themselves. */
@@ -26,7 +28,7 @@ const BACK_MS = 90_000
 /** The processes of a target; waits until it has one (it may just be starting again). */
 async function pidsOf({ stack }: World, target: Target): Promise<number[]> {
   const now = () => {
-    const isFunction = target === 'tick-to-bar' || target === 'persist-bars'
+    const isFunction = target === 'tick-to-bar' || target === 'persist-bars' || target === 'flush-batch'
     return isFunction ? replicasOf(stack, target).map(({ pid }) => pid) : [stack.process(target).pid ?? 0].filter(Boolean)
   }
   await until(`${target} has a process`, async () => now().length > 0, BACK_MS, 5)

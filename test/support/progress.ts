@@ -4,10 +4,11 @@ import { Positions } from '../../shared/contract/batch.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 
-/** The two positioned functions of the stack, and what they read. */
+/** The positioned functions of the stack, and what they read. */
 export const READERS = [
   { name: 'tick-to-bar', stream: STREAMS.MARKET_TICKS.name },
   { name: 'persist-bars', stream: STREAMS.BARS.name },
+  { name: 'flush-batch', stream: STREAMS.MARKET_TICKS.name },
 ] as const
 
 /** Where a function stands, by slot; asked at the gateway as the trigger does. @throws when it does not answer within two seconds. */

@@ -2,8 +2,6 @@ import type { Row } from '../board.ts'
 
 /** Rows of the seeds that later parts of the platform will answer. */
 export const LATER: readonly Row[] = [
-  { id: 'A5', test: 'list trader2026/lake/ticks/', required: 'Parquet files by date, a Delta log' },
-  { id: 'A6', test: 'NATS to lake, flush at shutdown, store outage', required: 'no loss, batches < 10 s, < 1 GB' },
   { id: 'A7', test: 'documents to lake and search index', required: 'both, no duplicates, partitioned' },
   { id: 'A8', test: 'exchange gateway, nats sub ticks.>', required: 'subject ticks.{exchange}.{symbol}, valid payload' },
   { id: 'A9', test: '1500 x GET /ticker/BTCUSDT', required: 'limiter kicks in, no 429 from the exchange' },

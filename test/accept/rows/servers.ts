@@ -4,10 +4,10 @@ import { all, type Outcome, type Place, type Row } from '../board.ts'
 export const A14: Row = {
   id: 'A14',
   test: 'health and a query of each core server',
-  required: 'NATS healthz, jsz; Valkey PING, SET, GET; QuestDB console, SELECT 1',
+  required: 'NATS healthz, jsz; Valkey PING, SET, GET; QuestDB console, SELECT 1; SeaweedFS cluster/status',
 }
 
-/** The curl lines of the seeds' step 6, for the three servers that are here. */
+/** The curl lines of the seeds' step 6, for the four servers that are here. */
 export async function servers({ settings: { urls, ports } }: Place): Promise<Outcome> {
   const monitor = `http://127.0.0.1:${ports.natsMonitor}`
   const text = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(5000) })).text()
@@ -22,14 +22,16 @@ export async function servers({ settings: { urls, ports } }: Place): Promise<Out
     await valkey.del('test_key')
     const console = await text(`${urls.QUESTDB_URL}/`)
     const one = JSON.parse(await text(`${urls.QUESTDB_URL}/exec?query=${encodeURIComponent('SELECT 1')}`))
+    const cluster = JSON.parse(await text(`http://127.0.0.1:${ports.s3Inner}/cluster/status`))
     return all(
-      `healthz ${health.status}, jsz ${jetStream.streams} streams, ${pong}, ${value}, SELECT 1 -> ${one.dataset}; the other five are not built yet`,
+      `healthz ${health.status}, jsz ${jetStream.streams} streams, ${pong}, ${value}, SELECT 1 -> ${one.dataset}, leader ${cluster.IsLeader}; the other four are not built yet`,
       {
         healthz: health.status === 'ok',
         jsz: jetStream.streams >= 3,
         PING: pong === 'PONG',
         GET: value === 'test_value',
         console: /<html/i.test(console),
+        'cluster/status': cluster.IsLeader === true,
         'SELECT 1': one.dataset[0][0] === 1,
       },
     )

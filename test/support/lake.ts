@@ -1,0 +1,29 @@
+import { S3_DEVELOPMENT_KEYS } from '../../infra/stack/services/s3.ts'
+import { parquet } from '../../shared/adapters/parquet/parquet.ts'
+import { connectS3 } from '../../shared/adapters/s3/connect.ts'
+import { s3ObjectStore } from '../../shared/adapters/s3/object-store.ts'
+import { BUCKET, TICKS_TABLE } from '../../shared/contract/lake.ts'
+import { keyOfPath } from '../../shared/delta/path.ts'
+import { columnsOf } from '../../shared/delta/schema.ts'
+import { Table } from '../../shared/delta/table.ts'
+import { tickTable } from '../../shared/lake/tick-table.ts'
+
+/** The rows of one group of a file, column by column. */
+type Rows = Readonly<Record<string, ArrayLike<unknown>>>
+
+/** The table of ticks of a stack, with our own reader. */
+export function lakeOf(S3_URL: string) {
+  const store = s3ObjectStore(connectS3({ S3_URL, S3_REGION: 'us-east-1', S3_BUCKET: BUCKET }, S3_DEVELOPMENT_KEYS))
+  const table = new Table(tickTable(TICKS_TABLE, 'dt', 'snappy'), store, parquet)
+  return {
+    table,
+    /** All rows of the newest version, group by group. */
+    async *rows(...names: readonly string[]): AsyncGenerator<Rows> {
+      const { files, metaData } = await table.log.load()
+      if (!metaData) return
+      const columns = columnsOf(metaData.schemaString).filter(({ name }) => names.includes(name))
+      for (const { path } of files.values()) yield* parquet.groups((await store.get(keyOfPath(path, TICKS_TABLE)))!, columns)
+    },
+  }
+}
+export type Lake = ReturnType<typeof lakeOf>
