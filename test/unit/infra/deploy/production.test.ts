@@ -55,7 +55,9 @@ test('images are bundles of the build, and are all named by the kustomization', 
 
 test('addresses come from one secret that no file holds, and settings are those of the process', () => {
   const env = pods.flatMap(({ spec }) => spec.containers.flatMap((container: Manifest) => container.env)) as Manifest[]
-  const settings = ['triggers/config.ts', 'shared/adapters/nats/config.ts', 'shared/adapters/questdb/config.ts', 'infra/storage/index.ts'].map(read).join()
+  const settings = ['triggers/config.ts', 'shared/adapters/nats/config.ts', 'shared/adapters/questdb/config.ts', 'infra/storage/index.ts']
+    .map(read)
+    .join()
   for (const { name, valueFrom } of env) {
     expect(settings).toContain(`${name}: `)
     if (/^(NATS|QUESTDB)_URL$/.test(name)) expect(valueFrom.secretKeyRef).toEqual({ name: 'trade2026-servers', key: name })
