@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { TerminalError } from '../shared/runtime/errors.ts'
 
 /** A whole number between these. */
 export const whole = (least: number, most: number) =>
@@ -34,3 +35,16 @@ export const Order = z.string().transform((text, ctx): Order => {
   ctx.addIssue({ code: 'custom', message: 'expected none, subject, token:<1 or more> or header:<name>' })
   return z.NEVER
 })
+
+/** What every annotation begins with that tells a trigger something; others are not ours. */
+export const PREFIX = 'trigger.'
+
+/**
+ * Reads annotations, whose prefix is taken off, by what is known of them.
+ * @throws {TerminalError} ERR_CONFIG, naming every key that is missing or wrong.
+ */
+export function readAnnotations<T>(functionName: string, schema: z.ZodType<T>, own: readonly (readonly [string, string])[]): T {
+  const result = schema.safeParse(Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value])))
+  if (!result.success) throw new TerminalError('ERR_CONFIG', `annotations ${PREFIX}* of ${functionName}: ${z.prettifyError(result.error)}`)
+  return result.data
+}

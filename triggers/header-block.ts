@@ -1,3 +1,5 @@
+import { type Header, headersIn } from '../shared/contract/header-block.ts'
+
 /** Where a message's header block lies: it is empty for most messages. */
 type Place = { readonly bytes: Buffer; readonly headerStart: number; readonly payloadStart: number }
 
@@ -15,11 +17,7 @@ export function headerBlock({ bytes, headerStart, payloadStart }: Place): string
  * The lines of a header block that speak to a function, each as name and value. One character stands for one byte, as HTTP has it: so a value in UTF-8
  * goes on as it is.
  */
-export function headerLines({ bytes, headerStart, payloadStart }: Place): [name: string, value: string][] {
+export function headerLines({ bytes, headerStart, payloadStart }: Place): Header[] {
   if (headerStart === payloadStart) return []
-  const lines = bytes.toString('latin1', headerStart, payloadStart).split('\r\n')
-  return lines.flatMap((line): [string, string][] => {
-    const colon = line.indexOf(':')
-    return colon < 1 || OF_THE_BROKER.test(line) ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()]]
-  })
+  return headersIn(bytes.toString('latin1', headerStart, payloadStart)).filter(([name]) => !OF_THE_BROKER.test(name))
 }

@@ -1,10 +1,8 @@
 import * as z from 'zod'
 import { TerminalError } from '../shared/runtime/errors.ts'
-import { duration, Order, subjects, whole } from './annotation.ts'
+import { duration, Order, PREFIX, readAnnotations, subjects, whole } from './annotation.ts'
 import { isOfSchedule } from './cron/schedule.ts'
 import { Start } from './start.ts'
-
-const PREFIX = 'trigger.'
 
 /** What every trigger of a stream says, without the prefix. */
 const common = {
@@ -90,16 +88,9 @@ export type Trigger = PositionedTrigger | AckedTrigger
 export function triggerOf(functionName: string, annotations: Readonly<Record<string, string>>): Trigger | undefined {
   const own = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX) && !isOfSchedule(key))
   if (own.length === 0) return undefined
-  const given = Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value]))
-  return given.delivery === 'acked'
-    ? acked(functionName, read(functionName, Acked, given))
-    : positioned(functionName, read(functionName, Positioned, given))
-}
-
-function read<T>(functionName: string, schema: z.ZodType<T>, given: Record<string, string>): T {
-  const result = schema.safeParse(given)
-  if (!result.success) throw new TerminalError('ERR_CONFIG', `annotations ${PREFIX}* of ${functionName}: ${z.prettifyError(result.error)}`)
-  return result.data
+  return annotations[`${PREFIX}delivery`] === 'acked'
+    ? acked(functionName, readAnnotations(functionName, Acked, own))
+    : positioned(functionName, readAnnotations(functionName, Positioned, own))
 }
 
 function positioned(functionName: string, annotations: z.infer<typeof Positioned>): PositionedTrigger {

@@ -6,7 +6,7 @@ import { logFolder, logsIn } from '../faas/logs/files.ts'
 import { readLog } from '../faas/logs/read.ts'
 import { Problem } from '../stack/problem.ts'
 import { readSettings } from '../stack/settings.ts'
-import { wholeNumber } from './number.ts'
+import { wholeNumber } from './option.ts'
 
 /** The most that is read of a log to find its last lines. */
 const TAIL_BYTES = 4 * 1024 * 1024

@@ -3,6 +3,7 @@ import { CodedError } from '../../shared/runtime/errors.ts'
 import { messageOf, Problem } from '../stack/problem.ts'
 import { addDlqCommands } from './dlq/commands.ts'
 import { addLakeCommands } from './lake/commands.ts'
+import { several } from './option.ts'
 
 /** The command line. Each command's code is loaded only when it is called. */
 const program = new Command('trade2026').description('Ticks to bars through small functions: the whole platform on this machine')
@@ -11,7 +12,6 @@ const program = new Command('trade2026').description('Ticks to bars through smal
 const finish = async (work: Promise<number>): Promise<void> => {
   process.exitCode = await work
 }
-const several = (value: string, before: string[] = []): string[] => [...before, value]
 
 const withFeed = (command: Command): Command =>
   command

@@ -4,7 +4,7 @@ import { Problem } from '../stack/problem.ts'
 import { readSettings } from '../stack/settings.ts'
 import { applyBucket, applyNats } from '../storage/apply.ts'
 import { applyTables } from '../storage/questdb/apply.ts'
-import { wholeNumber } from './number.ts'
+import { wholeNumber } from './option.ts'
 
 /** Brings streams, bucket and tables to the servers whose addresses are given; starts nothing, and changes nothing when done again. */
 export async function storage(options: { wait: string }): Promise<number> {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { type KeptBody, natsBodies } from '../../shared/adapters/nats/bodies.ts'
+import { asyncPayload } from '../../shared/adapters/nats/async-payload.ts'
+import { natsBodies } from '../../shared/adapters/nats/bodies.ts'
 import type { Nats } from '../../shared/adapters/nats/connect.ts'
 import { natsPublisher } from '../../shared/adapters/nats/publisher.ts'
-import { type AsyncCall, asyncCallSubject, asyncHead } from '../../shared/contract/async.ts'
+import { type AsyncCall, asyncCallSubject } from '../../shared/contract/async.ts'
 import { parseTraceparent } from '../../shared/contract/traceparent.ts'
 import { CodedError, RetryableError } from '../../shared/runtime/errors.ts'
 import { newTraceparent } from '../../shared/runtime/trace.ts'
@@ -21,8 +22,6 @@ export type Enqueue = (service: string, path: string, request: IncomingMessage, 
 
 /** Bodies that are read at once: each holds up to two parts in memory. */
 const MOST_AT_ONCE = 64
-/** Room in a message for its headers, and for those of the dead letter that it may become. */
-const MARGIN_BYTES = 32 * 1024
 /** What the later call says by itself. */
 const OF_THIS_REQUEST = new Set(['host', 'content-length'])
 
@@ -35,13 +34,11 @@ export function createAsync({ nats, maxBodyBytes, idleMs }: Options): Enqueue {
   const bodies = natsBodies(nats, publisher)
   let reading = 0
 
-  /** The body, and the most that stays in the message beside `head`. */
-  const keep = async (request: IncomingMessage, head: AsyncCall): Promise<KeptBody> => {
-    const inlineBytes = Math.max(0, (await bodies.messageBytes()) - MARGIN_BYTES - asyncHead(head).length)
+  const read = async (request: IncomingMessage, head: AsyncCall) => {
     request.setTimeout(idleMs, () => request.destroy())
     try {
       // Left early, it must not take the connection with it: the answer is still to come.
-      return await bodies.keep(request.iterator({ destroyOnReturn: false }), { inlineBytes, mostBytes: maxBodyBytes })
+      return await asyncPayload(bodies, head, request.iterator({ destroyOnReturn: false }), maxBodyBytes)
     } finally {
       request.setTimeout(0)
     }
@@ -70,13 +67,12 @@ export function createAsync({ nats, maxBodyBytes, idleMs }: Options): Enqueue {
     }
     reading++
     try {
-      const kept = await keep(request, head)
-      const payload = 'body' in kept ? Buffer.concat([asyncHead(head), kept.body]) : asyncHead({ ...head, parts: kept.parts })
+      const { payload, parts } = await read(request, head)
       const traceparent = parseTraceparent(request.headers.traceparent as string | undefined) ?? newTraceparent()
       try {
         await publisher.publishAll([{ subject: asyncCallSubject(service), payload, headers: { traceparent } }])
       } catch (error) {
-        if ('parts' in kept) await bodies.drop(kept.parts).catch(() => {})
+        if (parts) await bodies.drop(parts).catch(() => {})
         throw error
       }
       answer(202)

@@ -48,14 +48,15 @@ export const AsyncCallback = z.object({
 export type AsyncCallback = z.infer<typeof AsyncCallback>
 
 const Job = z.discriminatedUnion('kind', [AsyncCall, AsyncCallback])
+export type AsyncHead = z.infer<typeof Job>
 
 /** What is to be done, and the body where it is not in parts. */
-export type AsyncMessage<Head = AsyncCall | AsyncCallback> = { readonly head: Head; readonly body: Uint8Array }
+export type AsyncMessage<Head = AsyncHead> = { readonly head: Head; readonly body: Uint8Array }
 
 const NEWLINE = 10
 
 /** The bytes of a message before its body. */
-export const asyncHead = (head: AsyncCall | AsyncCallback): Uint8Array => new TextEncoder().encode(`${JSON.stringify(head)}\n`)
+export const asyncHead = (head: AsyncHead): Uint8Array => new TextEncoder().encode(`${JSON.stringify(head)}\n`)
 
 /** Reads a message. @throws {SyntaxError | ZodError} when it is none of these. */
 export function readAsync(payload: Uint8Array): AsyncMessage {
@@ -63,4 +64,17 @@ export function readAsync(payload: Uint8Array): AsyncMessage {
   if (end < 0) throw new SyntaxError('no line that says what to do')
   const head = Job.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload.subarray(0, end))))
   return { head, body: payload.subarray(end + 1) }
+}
+
+/** Reads a message that is to be of this kind. @returns why it is not. */
+export function readAs<Kind extends AsyncHead['kind']>(
+  kind: Kind,
+  payload: Uint8Array,
+): AsyncMessage<Extract<AsyncHead, { kind: Kind }>> | string {
+  try {
+    const { head, body } = readAsync(payload)
+    return head.kind === kind ? { head: head as Extract<AsyncHead, { kind: Kind }>, body } : `a ${head.kind} in place of a ${kind}`
+  } catch (error) {
+    return `no asynchronous ${kind}: ${(error as Error).message}`
+  }
 }

@@ -1,5 +1,4 @@
-/** One header of a message: a name may stand there several times. */
-export type Header = readonly [name: string, value: string]
+import { type Header, headersIn } from './header-block.ts'
 
 /** A dead letter as its stream holds it. Anything may be published there, so what a letter does not say is undefined. */
 export type FoundLetter = {
@@ -74,11 +73,7 @@ export function readLetter({ sequence, writtenMs, subject, header, sizeBytes, bo
 function ownHeaders(json: string): Header[] | undefined {
   if (json === '') return []
   try {
-    const lines = (JSON.parse(json) as string).split('\r\n').slice(1)
-    return lines.flatMap((line): Header[] => {
-      const colon = line.indexOf(':')
-      return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1).trim()]] : []
-    })
+    return headersIn(JSON.parse(json) as string)
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
-import { type FoundLetter, type Header, REDRIVEN } from './found-letter.ts'
+import { type FoundLetter, REDRIVEN } from './found-letter.ts'
+import type { Header } from './header-block.ts'
 
 /** A refused message as it goes out again: a new message of its stream. */
 export type Redriven = {

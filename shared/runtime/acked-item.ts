@@ -1,4 +1,5 @@
 import type { AckedBatch } from '../contract/acked.ts'
+import { headersIn } from '../contract/header-block.ts'
 
 /** One message as a handler sees it. */
 export type AckedItem<T> = {
@@ -93,9 +94,5 @@ export function itemOfRequest(request: { header(name: string): string | undefine
 /** A header of a raw NATS block: the first line of that name. */
 function headerIn(block: string, name: string): string | undefined {
   const wanted = name.toLowerCase()
-  for (const line of block.split('\r\n')) {
-    const colon = line.indexOf(':')
-    if (colon > 0 && line.slice(0, colon).toLowerCase() === wanted) return line.slice(colon + 1).trim()
-  }
-  return undefined
+  return headersIn(block).find(([given]) => given.toLowerCase() === wanted)?.[1]
 }

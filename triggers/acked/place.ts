@@ -26,7 +26,7 @@ export async function ensureConsumer(
   trigger: AckedTrigger,
 ): Promise<void> {
   const { subjects, ackWaitMs } = trigger
-  if (await durable.state()) return durable.update({ subjects, ackWaitMs })
+  if (await durable.update({ subjects, ackWaitMs })) return
   await durable.create((await settledBefore({ control, stream }, trigger)) + 1, { subjects, ackWaitMs })
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Bodies } from '../../shared/adapters/nats/bodies.ts'
-import { type AsyncCall, readAsync } from '../../shared/contract/async.ts'
+import { type AsyncCall, readAs } from '../../shared/contract/async.ts'
 import { CodedError, RetryableError } from '../../shared/runtime/errors.ts'
 import type { Log } from '../../shared/runtime/log.ts'
 import type { Post } from '../invoke.ts'
@@ -20,7 +20,7 @@ export function createCalls({ gatewayUrl, bodies, callbacks, log }: Options): Po
   const { protocol, hostname, port } = new URL(gatewayUrl)
 
   const make = async (payload: Uint8Array, given: OutgoingHttpHeaders, timeoutMs: number): Promise<Answer> => {
-    const message = read(payload)
+    const message = readAs('call', payload)
     if (typeof message === 'string') return refused(message)
     const { head, body } = message
     const { parts, callId, functionName } = head
@@ -71,15 +71,6 @@ export function createCalls({ gatewayUrl, bodies, callbacks, log }: Options): Po
         return DONE
       }
     },
-  }
-}
-
-function read(payload: Uint8Array): { readonly head: AsyncCall; readonly body: Uint8Array } | string {
-  try {
-    const { head, body } = readAsync(payload)
-    return head.kind === 'call' ? { head, body } : 'a callback in place of an asynchronous call'
-  } catch (error) {
-    return `no asynchronous call: ${(error as Error).message}`
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Bodies } from '../../shared/adapters/nats/bodies.ts'
-import { type AsyncCallback, readAsync } from '../../shared/contract/async.ts'
+import { readAs } from '../../shared/contract/async.ts'
 import { CodedError, RetryableError } from '../../shared/runtime/errors.ts'
 import type { Post } from '../invoke.ts'
 import type { Answer } from '../outcome.ts'
@@ -13,7 +13,7 @@ const MOST_MS = 60_000
 /** Brings results to those that asked for them: one message, one POST with the function's headers and OpenFaaS's own. */
 export function createCallbackCalls(bodies: Bodies): Post {
   const bring = async (payload: Uint8Array, timeoutMs: number): Promise<Answer> => {
-    const message = read(payload)
+    const message = readAs('callback', payload)
     if (typeof message === 'string') return refused(message)
     const { head, body } = message
     const { parts } = head
@@ -47,14 +47,5 @@ export function createCallbackCalls(bodies: Bodies): Post {
         return error instanceof CodedError ? refused(error.message) : failed((error as Error).message)
       }
     },
-  }
-}
-
-function read(payload: Uint8Array): { readonly head: AsyncCallback; readonly body: Uint8Array } | string {
-  try {
-    const { head, body } = readAsync(payload)
-    return head.kind === 'callback' ? { head, body } : 'an asynchronous call in place of a callback'
-  } catch (error) {
-    return `no callback: ${(error as Error).message}`
   }
 }

@@ -1,5 +1,6 @@
+import { asyncPayload } from '../../shared/adapters/nats/async-payload.ts'
 import type { Bodies } from '../../shared/adapters/nats/bodies.ts'
-import { type AsyncCallback, asyncCallbackSubject, asyncHead, readAsync } from '../../shared/contract/async.ts'
+import { type AsyncCallback, asyncCallbackSubject, asyncHead, readAs } from '../../shared/contract/async.ts'
 import type { Outgoing, Publisher } from '../../shared/ports/publisher.ts'
 
 /** Results on their way to whoever asked to be called back: each is a message of its own, so that the function is not called again for its sake. */
@@ -12,49 +13,36 @@ export type Callbacks = {
 
 /** The largest answer of a function that is called back with. */
 const MOST_BYTES = 64 * 1024 * 1024
-/** Room in a message for its headers, and for those of the dead letter that it may become. */
-const MARGIN_BYTES = 32 * 1024
 /** The status of a call that nobody answered. */
 const UNREACHED = 503
 
 export function createCallbacks(publisher: Publisher, bodies: Bodies): Callbacks {
   /** Calls that were refused, by their sequence: their callers are told with the function's own answer. */
   const told = new Set<string>()
-  const message = (sequence: string, result: AsyncCallback, body: Uint8Array): Outgoing => ({
-    subject: asyncCallbackSubject(result.functionName),
-    payload: Buffer.concat([asyncHead(result), body]),
+  const message = (sequence: string, { functionName }: Pick<AsyncCallback, 'functionName'>, payload: Uint8Array): Outgoing => ({
+    subject: asyncCallbackSubject(functionName),
+    payload,
     msgId: `callback:${sequence}`,
   })
   const untold = ({ payload, headers }: Outgoing): Outgoing[] => {
     const sequence = headers?.['Dlq-Seq'] ?? ''
-    const call = callIn(payload)
-    if (told.delete(sequence) || call?.callbackUrl === undefined) return []
+    const call = readAs('call', payload as Uint8Array)
+    if (told.delete(sequence) || typeof call === 'string' || call.head.callbackUrl === undefined) return []
     const status = Number(/^[45]\d\d(?=:)/.exec(headers?.['Dlq-Error'] ?? '')?.[0] ?? UNREACHED)
-    const { functionName, callId, callbackUrl } = call
+    const { functionName, callId, callbackUrl } = call.head
     const result: AsyncCallback = { kind: 'callback', functionName, callId, callbackUrl, status, seconds: 0, headers: [] }
-    return [message(sequence, result, new Uint8Array())]
+    return [message(sequence, result, asyncHead(result))]
   }
   return {
     async put(sequence, result, body) {
-      const inlineBytes = Math.max(0, (await bodies.messageBytes()) - MARGIN_BYTES - asyncHead(result).length)
-      const kept = await bodies.keep(body, { inlineBytes, mostBytes: MOST_BYTES })
-      const made =
-        'body' in kept ? message(sequence, result, kept.body) : message(sequence, { ...result, parts: kept.parts }, new Uint8Array())
-      await publisher.publishAll([made])
+      const { payload } = await asyncPayload(bodies, result, body, MOST_BYTES)
+      // Parts stay where publishing fails: the message may be there all the same, and the next try is then a repeat of it.
+      await publisher.publishAll([message(sequence, result, payload)])
       if (result.status >= 400) told.add(sequence)
     },
     letters: {
       publishAll: (letters) => publisher.publishAll(letters.flatMap((letter) => [letter, ...untold(letter)])),
       tell: (subject, payload) => publisher.tell(subject, payload),
     },
-  }
-}
-
-function callIn(payload: Outgoing['payload']) {
-  try {
-    const { head } = readAsync(payload as Uint8Array)
-    return head.kind === 'call' ? head : undefined
-  } catch {
-    return undefined
   }
 }

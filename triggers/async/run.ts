@@ -1,5 +1,5 @@
 import { natsBodies } from '../../shared/adapters/nats/bodies.ts'
-import { subjectsOf } from '../../shared/adapters/nats/subjects.ts'
+import { natsSubjects } from '../../shared/adapters/nats/subjects.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { type AckedDeps, runAcked } from '../acked/run.ts'
 import type { Running } from '../running.ts'
@@ -25,6 +25,7 @@ export function runAsync(deps: Omit<AckedDeps, 'invoke'>, gatewayUrl: string): R
     call: { ...deps, publisher: callbacks.letters, invoke: createCalls({ gatewayUrl, bodies, callbacks, log }) },
     callback: { ...deps, invoke: createCallbackCalls(bodies) },
   }
+  const subjects = natsSubjects(nats, STREAMS.ASYNC.name)
   const open = new Map<string, One>()
   const ending = new Map<string, Promise<void>>()
 
@@ -35,7 +36,7 @@ export function runAsync(deps: Omit<AckedDeps, 'invoke'>, gatewayUrl: string): R
     ending.set(name, one?.running.stop() ?? Promise.resolve())
   }
   const look = async (isStopped: () => boolean) => {
-    const waiting = await subjectsOf(nats, STREAMS.ASYNC.name)
+    const waiting = await subjects()
     if (isStopped()) return
     const nowMs = performance.now()
     for (const subject of waiting.keys()) {

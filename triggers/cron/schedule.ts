@@ -1,8 +1,6 @@
 import * as z from 'zod'
-import { TerminalError } from '../../shared/runtime/errors.ts'
+import { PREFIX, readAnnotations } from '../annotation.ts'
 import { instantsOf } from './instants.ts'
-
-const PREFIX = 'trigger.'
 
 const Annotations = z
   .strictObject({
@@ -78,8 +76,6 @@ export const isOfSchedule = (key: string): boolean => KEYS.has(key)
 export function scheduleOf(functionName: string, annotations: Readonly<Record<string, string>>): Schedule | undefined {
   const own = Object.entries(annotations).filter(([key]) => isOfSchedule(key))
   if (own.length === 0) return undefined
-  const read = Annotations.safeParse(Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value])))
-  if (!read.success) throw new TerminalError('ERR_CONFIG', `annotations ${PREFIX}* of ${functionName}: ${z.prettifyError(read.error)}`)
-  const { schedule: expression, 'time-zone': timeZone, missed, overlap, path } = read.data
+  const { schedule: expression, 'time-zone': timeZone, missed, overlap, path } = readAnnotations(functionName, Annotations, own)
   return { functionName, expression, timeZone, missed, overlap, path }
 }

@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
+import { several } from '../option.ts'
 
 type Finish = (work: Promise<number>) => Promise<void>
-
-const several = (value: string, before: string[] = []): string[] => [...before, value]
 
 /** The commands on dead letters: to look through them, to bring messages back, to throw letters away. */
 export function addDlqCommands(program: Command, finish: Finish): void {

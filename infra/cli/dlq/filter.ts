@@ -1,6 +1,6 @@
 import type { FoundLetter } from '../../../shared/contract/found-letter.ts'
 import { Problem } from '../../stack/problem.ts'
-import { wholeNumber } from '../number.ts'
+import { wholeNumber } from '../option.ts'
 
 /** Which letters, as the command line says it. */
 export type FilterOptions = {

@@ -4,7 +4,7 @@ import { type DeadLetters, natsDeadLetters } from '../../../shared/adapters/nats
 import type { FoundLetter } from '../../../shared/contract/found-letter.ts'
 import { Problem } from '../../stack/problem.ts'
 import { readSettings } from '../../stack/settings.ts'
-import { wholeNumber } from '../number.ts'
+import { wholeNumber } from '../option.ts'
 import { type Filter, takes } from './filter.ts'
 
 /** How long the server may take to answer. */

@@ -1,9 +1,9 @@
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { bodyPartSubject, type Parts } from '../../contract/async.ts'
 import { STREAMS } from '../../contract/streams.ts'
 import type { Publisher } from '../../ports/publisher.ts'
 import { TerminalError } from '../../runtime/errors.ts'
 import type { Nats } from './connect.ts'
+import { natsManager } from './manager.ts'
 
 /** A body that was read to its end: small enough to go into a message, or in parts. */
 export type KeptBody = { readonly body: Uint8Array } | { readonly parts: Parts }
@@ -30,12 +30,7 @@ const PART_BYTES = 512 * 1024
 const MARGIN_BYTES = 1024
 
 export function natsBodies(nats: Nats, publisher: Publisher): Bodies {
-  let made: Promise<JetStreamManager> | undefined
-  const ask = <T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> =>
-    nats.during(async (connection) => {
-      made ??= jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false })
-      return work(await made)
-    })
+  const ask = natsManager(nats, API_TIMEOUT_MS)
   const drop = ({ id }: Pick<Parts, 'id'>) =>
     ask(async ({ streams }) => void (await streams.purge(STREAM, { filter: bodyPartSubject(id, '>') })))
   const messageBytes = () => ask(async () => (await nats.connection).info!.max_payload)

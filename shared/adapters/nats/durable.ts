@@ -1,6 +1,7 @@
-import { AckPolicy, type ConsumerInfo, DeliverPolicy, type JetStreamManager, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerInfo, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import type { Nats } from './connect.ts'
+import { natsManager } from './manager.ts'
 
 /** Where a durable consumer stands. */
 export type DurableState = {
@@ -22,8 +23,8 @@ export type Durable = {
   state(): Promise<DurableState | undefined>
   /** Makes it, so that its first message is the one at `start` or the next after it. Where another was first, that one stays. */
   create(start: number, wanted: Wanted): Promise<void>
-  /** Brings it to what is wanted; where it stands is kept. */
-  update(wanted: Wanted): Promise<void>
+  /** Brings it to what is wanted; where it stands is kept. @returns false where there is no such consumer. */
+  update(wanted: Wanted): Promise<boolean>
   /** Forgets what was delivered and not settled: all behind the floor is delivered again, in stream order. */
   reset(): Promise<void>
   /** Deletes it, if it is there. */
@@ -38,12 +39,7 @@ const NAME_IN_USE = 10148
 const OF_WORK = 10101
 
 export function natsDurable(nats: Nats, stream: string, name: string): Durable {
-  let made: Promise<JetStreamManager> | undefined
-  const ask = <T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> =>
-    nats.during(async (connection) => {
-      made ??= jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false })
-      return work(await made)
-    })
+  const ask = natsManager(nats, API_TIMEOUT_MS)
   const info = (): Promise<ConsumerInfo | undefined> =>
     ask(async ({ consumers }) => {
       try {
@@ -80,9 +76,11 @@ export function natsDurable(nats: Nats, stream: string, name: string): Durable {
     },
     async update(wanted) {
       const found = await info()
+      if (!found) return false
       const config = configOf(wanted)
-      const now = found && { ack_wait: found.config.ack_wait, filter_subjects: filtersOf(found.config) }
-      if (now && JSON.stringify(now) !== JSON.stringify(config)) await ask(({ consumers }) => consumers.update(stream, name, config))
+      const now = { ack_wait: found.config.ack_wait, filter_subjects: filtersOf(found.config) }
+      if (JSON.stringify(now) !== JSON.stringify(config)) await ask(({ consumers }) => consumers.update(stream, name, config))
+      return true
     },
     async reset() {
       await ask(({ consumers }) => consumers.reset(stream, name))

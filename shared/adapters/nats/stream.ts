@@ -1,6 +1,7 @@
-import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
+import { AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import type { Nats } from './connect.ts'
+import { natsManager } from './manager.ts'
 
 /** What a stream holds now. Sequences of 0 mean: no message yet. `now` is the broker's clock, ms; `created` tells one life of a stream from the next. */
 export type StreamState = {
@@ -41,12 +42,7 @@ const API_TIMEOUT_MS = 2000
 const UNUSED_MS = 60_000
 
 export function natsStream(nats: Nats, name: string): StreamAccess {
-  let made: Promise<JetStreamManager> | undefined
-  const ask = <T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> =>
-    nats.during(async (connection) => {
-      made ??= jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false })
-      return work(await made)
-    })
+  const ask = natsManager(nats, API_TIMEOUT_MS)
   const base = {
     ack_policy: AckPolicy.None,
     replay_policy: ReplayPolicy.Instant,

@@ -7,6 +7,7 @@ import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildAll } from '../../../infra/build/bundle.ts'
 import { run } from '../../../infra/stack/run.ts'
+import { S3_DEVELOPMENT_KEYS } from '../../../infra/stack/services/s3.ts'
 import { ROOT } from '../../../infra/stack/settings.ts'
 import { connectQuestdb } from '../../../shared/adapters/questdb/connect.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
@@ -17,7 +18,7 @@ let servers: TestServers
 let data: string
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'trade2026-cli-'))
-  servers = await startServers({ nats: true, questdb: true })
+  servers = await startServers({ nats: true, questdb: true, s3: true })
 })
 afterAll(async () => {
   await servers?.stop()
@@ -50,8 +51,9 @@ test('storage brings streams, bucket and tables to given servers, as often as it
 test('the bundle that a cluster runs as a job finds all as it should be, and brings what is missing', async () => {
   await buildAll()
   const image = await imageOf('dist/storage/index.js')
+  const { accessKey, secretKey } = S3_DEVELOPMENT_KEYS
   const bundle = async () => {
-    const { ended, output } = image.start(servers.urls)
+    const { ended, output } = image.start({ ...servers.urls, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey })
     expect(await ended, output()).toBe(0)
     expect(output()).toContain('storage is as this version needs it')
   }

@@ -58,7 +58,7 @@ test.each([
   const { callbacks, results } = setUp()
   await callbacks.letters.publishAll([letter(error)])
   expect(results()).toMatchObject([{ subject: 'async.callback.f', msgId: 'callback:7' }])
-  expect(readAsync(results()[0]!.payload as Uint8Array)).toMatchObject({ head: { callId: 'c', status }, body: Buffer.alloc(0) })
+  expect(readAsync(results()[0]!.payload as Uint8Array)).toMatchObject({ head: { callId: 'c', status }, body: new Uint8Array() })
 })
 
 test('one that was told already, or that nobody waits for, is only a dead letter', async () => {
