@@ -84,12 +84,13 @@ test('status shows functions and triggers, for people and for scripts', async ()
     return command.output()
   }
 
-  const { functions, triggers } = JSON.parse(await status('--json'))
+  const { functions, triggers, schedules } = JSON.parse(await status('--json'))
   const text = await status()
 
   const names = (all: { name?: string; function?: string }[]) => all.map(({ name, function: of }) => name ?? of).sort()
   expect(names(functions)).toEqual(['bars', 'flush-batch', 'lake-upkeep', 'persist-bars', 'tick-to-bar'])
-  expect(names(triggers)).toEqual(['flush-batch', 'lake-upkeep', 'persist-bars', 'tick-to-bar'])
+  expect(names(triggers)).toEqual(['flush-batch', 'persist-bars', 'tick-to-bar'])
+  expect(names(schedules)).toEqual(['lake-upkeep'])
   const named = (all: { name?: string; function?: string }[], name: string) => all.find((one) => (one.name ?? one.function) === name)
   expect(named(functions, 'tick-to-bar')).toMatchObject({ availableReplicas: 1, errors: 0 })
   expect(named(functions, 'bars')).toMatchObject({ invocationCount: 1, p50Seconds: expect.any(Number), p99Seconds: expect.any(Number) })
