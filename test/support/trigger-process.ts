@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -12,7 +12,7 @@ export type TriggerProcess = {
   readonly lines: Record<string, unknown>[]
   /** Text of its metrics. */
   metrics(): Promise<string>
-  /** SIGKILL, and waits for its end. */
+  /** SIGKILL, and waits for its end; nothing where it has ended. */
   kill(): Promise<void>
   /** SIGTERM, and waits for its end; gives its exit code. */
   stop(): Promise<number | null>
@@ -29,7 +29,7 @@ export async function startTrigger(
   writeFileSync(join(secrets, 'basic-auth-password'), password)
   const env = { PATH: process.env.PATH, ...urls, SECRETS_DIR: secrets, TRIGGER_ID: id, TRIGGER_METRICS_PORT: '0' }
   const child = spawn(process.execPath, [ENTRY], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = once(child, 'exit')
+  const exited = once(child, 'exit').finally(() => rmSync(secrets, { recursive: true }))
   const lines: Record<string, unknown>[] = []
   let rest = ''
   child.stdout.on('data', (chunk: Buffer) => {

@@ -50,7 +50,7 @@ beforeEach(async () => {
   await manager.streams.purge(STREAMS.DLQ.name)
 })
 afterEach(async () => {
-  for (const one of started.splice(0)) if (one.child.exitCode === null && one.child.signalCode === null) await one.kill()
+  for (const one of started.splice(0)) await one.kill()
   gateway.close()
 })
 

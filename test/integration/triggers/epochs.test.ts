@@ -32,7 +32,7 @@ beforeEach(async () => {
   urls = { NATS_URL: servers.urls.NATS_URL, GATEWAY_URL: await gateway.listen() }
 })
 afterEach(async () => {
-  if (trigger?.child.exitCode === null && trigger.child.signalCode === null) await trigger.kill()
+  await trigger?.kill()
   gateway.close()
   await nats.close()
   await servers.stop()

@@ -31,7 +31,7 @@ afterAll(async () => {
   await servers?.stop()
 })
 afterEach(async () => {
-  for (const one of started.splice(0)) if (one.child.exitCode === null && one.child.signalCode === null) await one.kill()
+  for (const one of started.splice(0)) await one.kill()
   await (await jetstreamManager(await nats.connection)).streams.purge('KV_trade2026')
 })
 

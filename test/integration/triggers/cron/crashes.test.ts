@@ -44,7 +44,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   recorder.release()
-  for (const one of started.splice(0)) if (one.child.exitCode === null && one.child.signalCode === null) await one.kill()
+  for (const one of started.splice(0)) await one.kill()
   await recorder.remove()
   await (await jetstreamManager(await nats.connection)).streams.purge('KV_trade2026')
 })
