@@ -1,4 +1,6 @@
-import { join, relative, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, BuildResult } from 'esbuild'
 import { type BundleRecord, hashOf, readRecords, replaceFile } from './record.ts'
 import { leaksOf, librariesIn, reachedFrom } from './report.ts'
@@ -22,6 +24,9 @@ export const BUNDLE_OPTIONS = {
   banner: { js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)" },
 } as const satisfies BuildOptions
 
+/** How the file of a draft's packages begins; the rest says what is in it. */
+export const PACKAGES = 'packages-'
+
 /** What esbuild is told for some bundles of a project. */
 export const optionsFor = (root: string, dist: string, targets: readonly Target[]) => ({
   ...BUNDLE_OPTIONS,
@@ -31,7 +36,7 @@ export const optionsFor = (root: string, dist: string, targets: readonly Target[
   entryPoints: targets.map(({ entry, out }) => ({ in: join(root, entry), out: out.replace(/\.js$/, '') })),
 })
 
-/** What esbuild made. */
+/** What esbuild made; a draft has its packages in a file of their own, which is not described. */
 export type Output = BuildResult<{ readonly metafile: true; readonly write: false }>
 
 /**
@@ -49,7 +54,8 @@ export async function storeOutput(
   const leaks: string[] = []
   const made = targets.map(async ({ name, entry, out }) => {
     const output = metafile.outputs[relative(root, join(dist, out))]!
-    const kept = Object.keys(output.inputs).filter((path) => output.inputs[path]!.bytesInOutput > 0)
+    const beside = output.imports.flatMap(({ path, external }) => (external ? path : []))
+    const kept = [...Object.keys(output.inputs).filter((path) => output.inputs[path]!.bytesInOutput > 0), ...beside]
     const inputs = reachedFrom(metafile, entry).flatMap((path) => ownFile(root, path))
     for (const leak of leaksOf(metafile, entry, kept)) leaks.push(`bundle ${name} must not contain ${leak}`)
     return [
@@ -59,7 +65,9 @@ export async function storeOutput(
   })
   const records = Object.fromEntries(await Promise.all(made))
   if (leaks.length > 0) throw new Error(leaks.join('\n'))
-  await Promise.all(outputFiles.map(({ path, contents }) => replaceFile(path, contents)))
+  // What imports another file is written after it; a file whose name says what is in it once is enough.
+  for (const { path, contents } of outputFiles) if (!isPackages(path) || !existsSync(path)) await replaceFile(path, contents)
+  await Promise.all(targets.map(({ out }) => clearPackages(join(dist, dirname(out)), new Set(outputFiles.map(({ path }) => path)))))
   await replaceFile(join(dist, 'package.json'), '{"type":"module"}\n')
   await replaceFile(join(dist, 'bundles.json'), JSON.stringify({ ...(await readRecords(dist)), ...records }, null, 1))
   return records
@@ -68,3 +76,11 @@ export async function storeOutput(
 /** A metafile's path as a path below the root; packages are left out, as the lock file pins them. */
 const ownFile = (root: string, path: string) =>
   path.includes('node_modules/') ? [] : [relative(root, resolve(root, path.replace(/^text:/, '')))]
+
+const isPackages = (path: string) => basename(path).startsWith(PACKAGES)
+
+/** Deletes the packages of drafts that are no more. */
+async function clearPackages(folder: string, current: ReadonlySet<string>): Promise<void> {
+  const files = (await readdir(folder)).map((name) => join(folder, name)).filter(isPackages)
+  await Promise.all(files.filter((path) => !current.has(path)).map((path) => rm(path, { force: true })))
+}

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BuildContext, context } from 'esbuild'
-import { type Output, optionsFor, storeOutput } from './output.ts'
+import { Draft } from './draft.ts'
+import { type Output, storeOutput } from './output.ts'
 import { readRecords } from './record.ts'
 import { type Target, targetsOf } from './targets.ts'
 
@@ -15,16 +15,11 @@ export type Rebuilt = {
   readonly mended: readonly string[]
 }
 
-/** Without source maps, which take a fifth of the time. */
-const draftOf = (root: string, dist: string, target: Target) => ({ ...optionsFor(root, dist, [target]), sourcemap: false as const })
-
-type Context = BuildContext<ReturnType<typeof draftOf>>
-
 /** Builds the functions' bundles again and again, each quickly, from what is known of the last time. */
 export class Rebuilder {
   readonly #root: string
   readonly #dist: string
-  readonly #contexts = new Map<string, Context>()
+  readonly #drafts = new Map<string, Draft>()
   /** Those that did not build: what would put them right need not be among the files that the last bundle was made of. */
   readonly #faulty = new Set<string>()
   /** A build that is asked for during another gets that one's result, which may be older than its sources. */
@@ -69,14 +64,14 @@ export class Rebuilder {
 
   async close(): Promise<void> {
     await this.#warming
-    await Promise.all([...this.#contexts.values()].map((one) => one.dispose()))
-    this.#contexts.clear()
+    await Promise.all([...this.#drafts.values()].map((one) => one.close()))
+    this.#drafts.clear()
   }
 
   /** @returns what was built, or what is wrong. */
   async #build(target: Target): Promise<Output | readonly string[]> {
     try {
-      return await (await this.#contextOf(target)).rebuild()
+      return await this.#draftOf(target).build()
     } catch (error) {
       return linesOf(error)
     }
@@ -100,11 +95,11 @@ export class Rebuilder {
     return (await targetsOf(this.#root)).filter(({ entry }) => entry.startsWith('functions/'))
   }
 
-  async #contextOf(target: Target): Promise<Context> {
-    const known = this.#contexts.get(target.name)
+  #draftOf(target: Target): Draft {
+    const known = this.#drafts.get(target.name)
     if (known) return known
-    const made = await context(draftOf(this.#root, this.#dist, target))
-    this.#contexts.set(target.name, made)
+    const made = new Draft(this.#root, this.#dist, target)
+    this.#drafts.set(target.name, made)
     return made
   }
 }

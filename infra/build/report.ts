@@ -1,13 +1,13 @@
 import type { Metafile } from 'esbuild'
 import type { BundleRecord } from './record.ts'
 
-/** The client library behind each folder of `shared/adapters`, and where its packages stand in an input's path. */
+/** The client library behind each folder of `shared/adapters`: its packages as an input's path has them, or an import that is left as it is. */
 const CLIENTS: Record<string, RegExp> = {
-  nats: /node_modules\/(@nats-io)\//,
-  valkey: /node_modules\/(ioredis)\//,
-  questdb: /node_modules\/(@questdb)\//,
-  s3: /node_modules\/(@aws-sdk|@smithy)\//,
-  parquet: /node_modules\/(hyparquet(-writer)?)\//,
+  nats: /(^|node_modules\/)(@nats-io)\//,
+  valkey: /(^|node_modules\/)(ioredis)(\/|$)/,
+  questdb: /(^|node_modules\/)(@questdb)\//,
+  s3: /(^|node_modules\/)(@aws-sdk|@smithy)\//,
+  parquet: /(^|node_modules\/)(hyparquet(-writer)?)(\/|$)/,
 }
 
 /** The client libraries inside a bundle, by the name of their adapter folder. */

@@ -28,7 +28,7 @@ export type DeployOptions = Gateway & {
   readonly readyWithinMs?: number
 }
 
-const LOOK_MS = 25
+const LOOK_MS = 10
 
 /**
  * Deploys every function of a stack file over HTTP as faas-cli does (an update first, a new deployment when there is none), with the secrets that lie beside the

@@ -2,6 +2,7 @@ import { startOwnStack } from '../support/own-stack.ts'
 import { main as benchAcked } from './acked/index.ts'
 import { remove } from './client.ts'
 import { benchCommand } from './command.ts'
+import { main as benchDev } from './dev/index.ts'
 import { main as benchHost } from './host/index.ts'
 import { main as benchLake } from './lake/index.ts'
 import { latency, rest } from './latency.ts'
@@ -15,6 +16,7 @@ import { median } from './usage.ts'
 
 const HELP = `npm run bench [-- options]
 npm run bench -- acked [options]    acked triggers alone: throughput, latency, repeats after an outage, dead letters redriven
+npm run bench -- dev [options]      trade2026 dev alone: from a save to the new code running
 npm run bench -- host [options]     the local host alone: what it adds to a call, and how fast a function is there
 npm run bench -- lake [options]     ticks to committed rows of the lake alone
   --rounds N    interleaved rounds of each throughput measurement (default 3)
@@ -27,6 +29,7 @@ type Measured = { readonly what: string; readonly runs: number[]; readonly usage
 /** `npm run bench`: the shipped configuration on servers of its own, beside what one would use instead, on the same ticks in the same run. */
 export async function main(args: string[]): Promise<number> {
   if (args[0] === 'acked') return benchAcked(args.slice(1))
+  if (args[0] === 'dev') return benchDev(args.slice(1))
   if (args[0] === 'host') return benchHost(args.slice(1))
   if (args[0] === 'lake') return benchLake(args.slice(1))
   return benchCommand(args, {

@@ -1,44 +1,37 @@
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { connect, headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freeSettings, ROOT, type Settings } from '../../infra/stack/settings.ts'
+import { freeSettings, type Settings } from '../../infra/stack/settings.ts'
 import { tickSubject } from '../../shared/contract/subjects.ts'
+import { addStream, copyProject, type ProjectCopy } from '../support/project-copy.ts'
 import { environmentOf, run } from './command-line.ts'
-
-/** What is not part of the repository, or is linked into the copy instead. */
-const NOT_COPIED = new Set(['.git', 'node_modules', 'dist', 'data', 'coverage'])
 
 const TRACE = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 const UNWANTED = 'DOGE/USDT'
 
-let folder: string
-let copy: string
+let copy: ProjectCopy
 let settings: Settings
 let stack: ReturnType<typeof run>
 let people: People
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'trade2026-newcomer-'))
-  copy = join(folder, 'trade2026')
-  await cp(ROOT, copy, { recursive: true, filter: (path) => !NOT_COPIED.has(relative(ROOT, path)) })
-  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-  settings = await freeSettings(join(folder, 'data'))
+  copy = await copyProject()
+  settings = await freeSettings(join(copy.folder, 'data'))
   people = await listenForNotes()
   stack = inCopy(process.execPath, 'infra/cli/trade2026.mjs', 'up', '--no-feed')
 })
 afterAll(async () => {
   await stack?.stop()
   people?.server.close()
-  await rm(folder, { recursive: true, force: true })
+  await copy?.discard()
 })
 
 test('functions added by following docs/adding-a-function.md word for word work', { timeout: 600_000 }, async () => {
   await expect.poll(stack.output, { timeout: 60_000, interval: 100 }).toContain('all is up')
-  const blocks = blocksOf(await readFile(join(copy, 'docs/adding-a-function.md'), 'utf8'))
+  const blocks = blocksOf(await readFile(join(copy.root, 'docs/adding-a-function.md'), 'utf8'))
   const [watch] = blocks.filter(({ language }) => language === 'js')
   const commandsOf = ({ language, text }: Block) => (language === 'sh' ? text.trim().split('\n') : [])
   const commands = blocks.flatMap(commandsOf)
@@ -125,21 +118,16 @@ const blocksOf = (markdown: string): Block[] =>
 
 /** As the page says it: the table of streams gets something at its end, the last entry of stack.yml is replaced or another put behind it, anything else is a file of its own. */
 async function put(file: string, text: string): Promise<void> {
-  const path = join(copy, file)
+  const path = join(copy.root, file)
   if (file === 'stack.yml') {
     const [name] = text.split('\n', 1)
     const [before, entry, ...others] = (await readFile(path, 'utf8')).split(`${name}\n`)
     expect([entry?.startsWith('    ') ?? true, others]).toEqual([true, []])
     return writeFile(path, before + onOwnPorts(text))
   }
-  if (file !== 'shared/contract/streams.ts') {
-    await mkdir(dirname(path), { recursive: true })
-    return writeFile(path, text)
-  }
-  const END_OF_TABLE = '} as const satisfies'
-  const table = await readFile(path, 'utf8')
-  expect(table).toContain(END_OF_TABLE)
-  await writeFile(path, table.replace(END_OF_TABLE, text + END_OF_TABLE))
+  if (file === 'shared/contract/streams.ts') return addStream(copy.root, text)
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text)
 }
 
 async function shell(command: string): Promise<string> {
@@ -148,7 +136,7 @@ async function shell(command: string): Promise<string> {
   return running.output()
 }
 
-const inCopy = (command: string, ...args: string[]) => run(command, args, { cwd: copy, env: environmentOf(settings) })
+const inCopy = (command: string, ...args: string[]) => run(command, args, { cwd: copy.root, env: environmentOf(settings) })
 
 const onOwnPorts = (text: string): string =>
   text

@@ -25,6 +25,7 @@ export function run(command: string, args: readonly string[], options: { readonl
     /** All it has printed. */
     output: () => output,
     signal: (name: NodeJS.Signals) => child.kill(name),
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     /** Resolves with its exit code. */
     ended,
     /** Ends it if it still runs. */
