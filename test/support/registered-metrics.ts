@@ -28,7 +28,7 @@ export async function registeredMetrics(): Promise<Registered[]> {
       defineIdempotent({ name: 'idempotent', ...own, handle: async () => {} })
       barMetrics(createMetrics('tick-to-bar'), () => 0)
       lakeMetrics(createMetrics('flush-batch'), () => 0)
-      lakeUpkeep([], { targetBytes: 1, checkpointEvery: 1, mostMs: 1 })
+      lakeUpkeep([], { targetBytes: 1, checkpointEvery: 1, mostMs: 1, answerMs: 1 })
     })),
   ]
   return [...new Map(all.map((one) => [`${one.of} ${one.name}`, one])).values()]
