@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, BuildResult } from 'esbuild'
+import { NATIVE, packageFiles } from './native.ts'
 import { type BundleRecord, hashOf, readRecords, replaceFile } from './record.ts'
-import { leaksOf, librariesIn, reachedFrom } from './report.ts'
+import { leaksOf, librariesIn, nativeOf, reachedFrom } from './report.ts'
 import type { Target } from './targets.ts'
 import { textImports } from './text.ts'
 
@@ -19,6 +20,7 @@ export const BUNDLE_OPTIONS = {
   metafile: true,
   write: false,
   logLevel: 'silent',
+  external: [...NATIVE],
   plugins: [textImports],
   // Packages in CommonJS call `require` for Node's own modules; an ES module has none unless it makes one.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)" },
@@ -68,6 +70,9 @@ export async function storeOutput(
   // What imports another file is written after it; a file whose name says what is in it once is enough.
   for (const { path, contents } of outputFiles) if (!isPackages(path) || !existsSync(path)) await replaceFile(path, contents)
   await Promise.all(targets.map(({ out }) => clearPackages(join(dist, dirname(out)), new Set(outputFiles.map(({ path }) => path)))))
+  for (const { entry, out } of targets)
+    for (const [name, text] of Object.entries(await packageFiles(root, nativeOf(metafile, entry))))
+      await replaceFile(join(dist, `${out}.npm`, name), text)
   await replaceFile(join(dist, 'package.json'), '{"type":"module"}\n')
   await replaceFile(join(dist, 'bundles.json'), JSON.stringify({ ...(await readRecords(dist)), ...records }, null, 1))
   return records

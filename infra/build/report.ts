@@ -1,4 +1,5 @@
 import type { Metafile } from 'esbuild'
+import { NATIVE } from './native.ts'
 import type { BundleRecord } from './record.ts'
 
 /** The client library behind each folder of `shared/adapters`: its packages as an input's path has them, or an import that is left as it is. */
@@ -8,6 +9,7 @@ const CLIENTS: Record<string, RegExp> = {
   questdb: /(^|node_modules\/)(@questdb)\//,
   s3: /(^|node_modules\/)(@aws-sdk|@smithy)\//,
   parquet: /(^|node_modules\/)(hyparquet(-writer)?)(\/|$)/,
+  duckdb: /(^|node_modules\/)(@duckdb\/|apache-arrow(\/|$))/,
 }
 
 /** The client libraries inside a bundle, by the name of their adapter folder. */
@@ -20,6 +22,12 @@ export function reachedFrom(meta: Metafile, entry: string): string[] {
   const reached = new Set([entry])
   for (const path of reached) for (const { path: next, external } of meta.inputs[path]?.imports ?? []) if (!external) reached.add(next)
   return [...reached]
+}
+
+/** The packages that an entry loads from beside its bundle. */
+export function nativeOf(meta: Metafile, entry: string): string[] {
+  const imports = reachedFrom(meta, entry).flatMap((path) => meta.inputs[path]?.imports ?? [])
+  return [...new Set(imports.flatMap(({ path, external }) => (external && NATIVE.includes(path) ? [path] : [])))]
 }
 
 /**

@@ -1,5 +1,8 @@
 /** The bucket of the lake, unless a setting names another. */
 export const BUCKET = 'trader2026'
 
-/** Where the tables are in the bucket. */
-export const TICKS_TABLE = 'lake/ticks'
+/** Where its tables are in the bucket, each in a folder of its own name. */
+export const LAKE = 'lake'
+
+/** Where the ticks are. */
+export const TICKS_TABLE = `${LAKE}/ticks`

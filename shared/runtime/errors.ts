@@ -8,6 +8,10 @@ export const CODES = [
   'ERR_TOO_LARGE', // a body or header beyond its limit
   'ERR_REQUEST', // a request's parameters are wrong
   'ERR_NOT_FOUND',
+  'ERR_SQL', // a statement is wrong: its syntax, a name, a type
+  'ERR_FORBIDDEN', // it asks for what is not given out
+  'ERR_LIMIT', // it needs more time, memory or data than it may have
+  'ERR_BUSY', // as many are served as can be: try again in a moment
   'ERR_INTERNAL',
   'BAD_TICK', // not JSON, or a field is missing or of the wrong type
   'NON_FINITE', // a number is NaN or infinite

@@ -4,9 +4,13 @@ import { CodedError, RetryableError } from './errors.ts'
 const STATUS: Partial<Record<string, number>> = {
   ERR_BATCH: 400,
   ERR_REQUEST: 400,
+  ERR_SQL: 400,
+  ERR_FORBIDDEN: 403,
   ERR_NOT_FOUND: 404,
   ERR_POSITION: 409,
   ERR_TOO_LARGE: 413,
+  ERR_LIMIT: 422,
+  ERR_BUSY: 429,
 }
 
 /** An RFC 9457 problem answer; `more` adds members to it. */
@@ -14,6 +18,7 @@ export function problem(status: number, code: string, detail: string, more: obje
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
   // Retry at once: what was missing has been waited for already, and the caller has a backoff of its own.
   if (status === 503) headers['retry-after'] = '0'
+  if (status === 429) headers['retry-after'] = '1'
   return new Response(JSON.stringify({ type: 'about:blank', title: code, status, code, detail, ...more }), { status, headers })
 }
 

@@ -88,7 +88,7 @@ test('status shows functions and triggers, for people and for scripts', async ()
   const text = await status()
 
   const names = (all: { name?: string; function?: string }[]) => all.map(({ name, function: of }) => name ?? of).sort()
-  expect(names(functions)).toEqual(['bars', 'flush-batch', 'lake-upkeep', 'persist-bars', 'tick-to-bar'])
+  expect(names(functions)).toEqual(['bars', 'flush-batch', 'lake-query', 'lake-upkeep', 'persist-bars', 'tick-to-bar'])
   expect(names(triggers)).toEqual(['flush-batch', 'persist-bars', 'tick-to-bar'])
   expect(names(schedules)).toEqual(['lake-upkeep'])
   const named = (all: { name?: string; function?: string }[], name: string) => all.find((one) => (one.name ?? one.function) === name)

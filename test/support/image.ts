@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { run } from '../../infra/stack/run.ts'
 import { ROOT } from '../../infra/stack/settings.ts'
 
 export type Image = {
@@ -10,6 +11,8 @@ export type Image = {
   start(env: Readonly<Record<string, string>>): Running
   /** Runs the health check; gives its exit code. */
   health(env: Readonly<Record<string, string>>): Promise<number | null>
+  /** Makes secrets as files; gives their folder. */
+  secrets(texts: Readonly<Record<string, string>>): Promise<string>
   discard(): Promise<void>
 }
 
@@ -41,8 +44,14 @@ export async function imageOf(bundle: string): Promise<Image> {
     } else if (instruction === 'COPY') {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Docker's
       const [from, to] = rest.replaceAll('${BUNDLE}', bundle).split(' ') as [string, string]
-      await copyFile(join(ROOT, from), join(app, to))
-      await chmod(join(app, to), 0o444)
+      if ((await stat(join(ROOT, from))).isDirectory()) await cp(join(ROOT, from), join(app, to), { recursive: true })
+      else await copyFile(join(ROOT, from), join(app, to))
+    } else if (instruction === 'RUN') {
+      // Word for word but for what would be deleted outside; what npm has fetched already for the project it takes from its cache.
+      const [program, ...args] = rest.replace(/ && rm -rf \/root\/\.npm$/, ' --prefer-offline').split(' ')
+      if (program !== 'npm') throw new Error(`RUN ${program} is not imitated here`)
+      const { code, stderr } = await run(program, args, { cwd: app })
+      if (code !== 0) throw new Error(`${rest}: ${stderr}`)
     } else if (instruction === 'ENV') {
       for (const pair of rest.split(' ')) env[pair.split('=')[0]!] = pair.split('=')[1]!
     } else if (instruction === 'USER') {
@@ -56,7 +65,8 @@ export async function imageOf(bundle: string): Promise<Image> {
   // Another user may not be allowed to look into the folder that this Node lies in.
   const node = join(folder, 'node')
   await copyFile(process.execPath, node)
-  for (const [path, mode] of [[node, 0o555], [app, 0o555], [folder, 0o755]] as const) await chmod(path, mode) // biome-ignore format: one line
+  for (const [path, mode] of [[node, 0o555], [folder, 0o755]] as const) await chmod(path, mode) // biome-ignore format: one line
+  await run('chmod', ['-R', 'a=rX', app])
 
   const start = ([program, ...args]: readonly string[], more: Readonly<Record<string, string>>): Running => {
     if (program !== 'node') throw new Error(`${program} is not in the image`)
@@ -68,8 +78,14 @@ export async function imageOf(bundle: string): Promise<Image> {
   return {
     start: (more) => start(command, more),
     health: (more) => start(check, more).ended,
+    async secrets(texts) {
+      const secrets = join(folder, 'secrets')
+      await mkdir(secrets)
+      for (const [name, text] of Object.entries(texts)) await writeFile(join(secrets, name), text)
+      return secrets
+    },
     async discard() {
-      await chmod(app, 0o755)
+      await run('chmod', ['-R', 'u+w', app])
       await rm(folder, { recursive: true, force: true })
     },
   }

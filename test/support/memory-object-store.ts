@@ -9,7 +9,15 @@ export function memoryObjectStore(
   return {
     objects,
     get: async (key) => objects.get(key)?.bytes.slice(),
-    getRange: async (key, from, to) => objects.get(key)?.bytes.slice(from, to),
+    async open(key) {
+      const bytes = objects.get(key)?.bytes.slice()
+      return (
+        bytes &&
+        (async function* () {
+          yield bytes
+        })()
+      )
+    },
     put: async (key, bytes) => write(key, bytes),
     async putIfAbsent(key, bytes) {
       if (objects.has(key)) return 'exists'

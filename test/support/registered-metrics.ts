@@ -1,5 +1,6 @@
 import { type Metric, Registry } from 'prom-client'
 import { lakeMetrics } from '../../functions/flush-batch/metrics.ts'
+import { queryMetrics } from '../../functions/lake-query/metrics.ts'
 import { lakeUpkeep } from '../../functions/lake-upkeep/handler.ts'
 import { barMetrics } from '../../functions/tick-to-bar/metrics.ts'
 import type { Deployments } from '../../infra/faas/deployments.ts'
@@ -28,7 +29,12 @@ export async function registeredMetrics(): Promise<Registered[]> {
       defineIdempotent({ name: 'idempotent', ...own, handle: async () => {} })
       barMetrics(createMetrics('tick-to-bar'), () => 0)
       lakeMetrics(createMetrics('flush-batch'), () => 0)
-      lakeUpkeep([], { targetBytes: 1, checkpointEvery: 1, mostMs: 1, answerMs: 1 })
+      queryMetrics(
+        createMetrics('lake-query'),
+        () => 0,
+        () => 0,
+      )
+      lakeUpkeep([], { targetBytes: 1, checkpointEvery: 1, mostMs: 1 })
     })),
   ]
   return [...new Map(all.map((one) => [`${one.of} ${one.name}`, one])).values()]

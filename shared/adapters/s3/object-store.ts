@@ -2,7 +2,6 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
-  type GetObjectCommandInput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3ServiceException,
@@ -16,18 +15,25 @@ const MOST_DELETES = 1000
 
 /** The objects of a bucket. */
 export function s3ObjectStore({ client, bucket: Bucket }: S3): ObjectStore {
-  const read = async (request: GetObjectCommandInput): Promise<Uint8Array | undefined> => {
-    try {
-      const { Body } = await client.send(new GetObjectCommand(request))
-      return await Body!.transformToByteArray()
-    } catch (error) {
-      if (statusOf(error) === 404) return undefined
-      throw away(`GET ${request.Key}`, error)
-    }
-  }
   return {
-    get: (Key) => read({ Bucket, Key }),
-    getRange: (Key, from, to) => read({ Bucket, Key, Range: `bytes=${from}-${to - 1}` }),
+    async get(Key) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
+        return await Body!.transformToByteArray()
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined
+        throw away(`GET ${Key}`, error)
+      }
+    },
+    async open(Key) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
+        return partsOf(Key, Body as unknown as AsyncIterable<Uint8Array>)
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined
+        throw away(`GET ${Key}`, error)
+      }
+    },
     async put(Key, Body) {
       await client.send(new PutObjectCommand({ Bucket, Key, Body })).catch((error) => {
         throw away(`PUT ${Key}`, error)
@@ -68,6 +74,14 @@ export function s3ObjectStore({ client, bucket: Bucket }: S3): ObjectStore {
         throw away(`DELETE of ${keys.length} objects`, error)
       }
     },
+  }
+}
+
+async function* partsOf(key: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw away(`GET ${key}`, error)
   }
 }
 

@@ -37,6 +37,34 @@ test.each([
   expect(await running.ended, running.output()).toBe(0)
 })
 
+test('the image of lake-query has what its bundle needs beside itself, and starts its engine from it', async () => {
+  const port = await freePorts(1)
+  image = await imageOf('dist/functions/lake-query/index.js')
+  running = image.start({
+    S3_URL: 'http://127.0.0.1:9',
+    SECRETS_DIR: await image.secrets({ 's3-access-key': 'a', 's3-secret-key': 'b' }),
+    PORT: String(port),
+    LOG_LEVEL: 'error',
+  })
+
+  const url = `http://127.0.0.1:${port}`
+  await expect
+    .poll(
+      () =>
+        fetch(`${url}/_/health`).then(
+          (r) => r.status,
+          () => 0,
+        ),
+      { message: running.output(), ...WAIT },
+    )
+    .toBe(200)
+  expect(await (await fetch(`${url}/_/ready`)).text()).toContain('not ready: s3')
+  const answer = await fetch(`${url}/?sql=${encodeURIComponent('SELECT 6 * 7 AS n')}`)
+  expect([answer.status, await answer.json()], running.output()).toEqual([200, expect.objectContaining({ rows: [[42]] })])
+  running.child.kill('SIGTERM')
+  expect(await running.ended, running.output()).toBe(0)
+})
+
 test('the bundle of the storage job says in one line what is missing', async () => {
   image = await imageOf('dist/storage/index.js')
   running = image.start({ NATS_URL: 'nats://127.0.0.1:9', QUESTDB_URL: 'http://127.0.0.1:9', STORAGE_WAIT_SECONDS: '0' })
