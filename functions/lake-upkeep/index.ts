@@ -20,6 +20,7 @@ const config = loadConfig({
   LAKE_FILE_BYTES: whole(128 * 1024 * 1024),
   LAKE_CHECKPOINT_EVERY: whole(20),
   LAKE_UPKEEP_MS: whole(120_000),
+  LAKE_UPKEEP_ANSWER_MS: whole(30_000),
 })
 // Nobody waits for it.
 setPriority(10)
@@ -33,6 +34,7 @@ serve(
     targetBytes: config.LAKE_FILE_BYTES,
     checkpointEvery: config.LAKE_CHECKPOINT_EVERY,
     mostMs: config.LAKE_UPKEEP_MS,
+    answerMs: config.LAKE_UPKEEP_ANSWER_MS,
   }),
   [s3],
 )

@@ -1,3 +1,4 @@
+import type { Add } from './action.ts'
 import type { Column } from './schema.ts'
 
 /** A column's values as files take them: null where there is none; timestamps are µs since the epoch, dates days. */
@@ -10,6 +11,9 @@ export type Range = { min?: string | number | bigint; max?: string | number | bi
 const MOST_TEXT = 32
 /** Above every character of a text that was cut: the greatest code point. */
 const TOP = '\u{10FFFF}'
+
+/** How many rows a file has, as its writer said; 0 where that is not known. */
+export const rowsOf = ({ stats }: Pick<Add, 'stats'>): number => Number(/"numRecords"\s*:\s*(\d+)/.exec(stats ?? '')?.[1] ?? 0)
 
 /** What the values of a file are like ("Per-file Statistics"): readers leave out files that cannot hold what they seek. */
 export class Stats {

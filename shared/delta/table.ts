@@ -3,6 +3,7 @@ import type { ObjectStore } from '../ports/object-store.ts'
 import type { Codec, Parquet } from '../ports/parquet.ts'
 import { TerminalError } from '../runtime/errors.ts'
 import type { Action, Add, MetaData, Txn } from './action.ts'
+import type { BinOptions } from './bins.ts'
 import { cleanUpLog } from './clean-up.ts'
 import { DataFile } from './data-file.ts'
 import { Log } from './log.ts'
@@ -83,12 +84,7 @@ export class Table {
   }
 
   /** Rewrites small files into few sorted ones. */
-  optimize(options: {
-    readonly targetBytes: number
-    readonly sortBy: readonly string[]
-    readonly untilMs: number
-    readonly leastFiles?: number
-  }): Promise<Optimized> {
+  optimize(options: BinOptions & { readonly untilMs: number }): Promise<Optimized> {
     const { key, codec } = this.spec
     return optimize(this.writer, { store: this.#store, parquet: this.#parquet, key, codec, ...options })
   }
@@ -99,8 +95,8 @@ export class Table {
   }
 
   /** Deletes what of the log lies before the retention. */
-  cleanUpLog(nowMs = Date.now()): Promise<number> {
-    return cleanUpLog(this.log, { store: this.#store, key: this.spec.key, nowMs })
+  cleanUpLog(untilMs: number, nowMs = Date.now()): Promise<{ deleted: number; done: boolean }> {
+    return cleanUpLog(this.log, { store: this.#store, key: this.spec.key, nowMs, untilMs })
   }
 
   /** What has to stand in a commit beside its files: the table itself, where there is none, or the columns it lacks. */

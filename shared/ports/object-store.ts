@@ -7,6 +7,8 @@ export type StoredObject = { readonly key: string; readonly sizeBytes: number; r
 export interface ObjectStore {
   /** An object's bytes; undefined where there is none. */
   get(key: string): Promise<Uint8Array | undefined>
+  /** Its bytes from `from` up to, not including, `to`; fewer where it is shorter. `from` is within the object. */
+  getRange(key: string, from: number, to: number): Promise<Uint8Array | undefined>
   /** An object's bytes, part by part as they come; undefined where there is none. */
   open(key: string): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Writes an object, over one that is there. */

@@ -13,11 +13,25 @@ export interface ParquetFile {
   finish(): Uint8Array
 }
 
-/** Reads and writes Parquet files in memory. */
+/** A file that is not in memory: its parts are read when they are asked for. */
+export type ParquetSource = { readonly sizeBytes: number; read(from: number, to: number): Promise<Uint8Array> }
+
+/** A group of rows of a file. */
+export type ParquetGroup = {
+  readonly rows: number
+  /** Of each column a value that none of the group is below, where the file says it; null where some may be null. */
+  readonly least: Readonly<Record<string, string | number | bigint | null>>
+  /** The values of each column; one that the file does not have is all null. */
+  read(): Promise<Record<string, Values>>
+}
+
+/** Reads and writes Parquet files. */
 export interface Parquet {
   file(columns: readonly Column[], codec: Codec): ParquetFile
   /** A file's groups of rows, one after the other, with these columns; one that the file does not have is all null. */
   groups(bytes: Uint8Array, columns: readonly Column[]): AsyncIterable<Record<string, Values>>
+  /** A file's groups, of which each is read by itself. */
+  open(source: ParquetSource, columns: readonly Column[]): Promise<readonly ParquetGroup[]>
   /** A checkpoint's rows, each with one action, as Delta's schema of checkpoints has them; longs are bigint. */
   writeCheckpoint(rows: readonly Readonly<Record<string, unknown>>[]): Uint8Array
   readCheckpoint(bytes: Uint8Array): Promise<Readonly<Record<string, unknown>>[]>

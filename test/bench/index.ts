@@ -12,6 +12,7 @@ import type { Row } from './report.ts'
 import { exchangeTape } from './tape.ts'
 import { drain, fill, type Run } from './throughput.ts'
 import { hundredSymbolsTape, spyTape } from './ticks.ts'
+import { main as benchUpkeep } from './upkeep/index.ts'
 import { median } from './usage.ts'
 
 const HELP = `npm run bench [-- options]
@@ -19,6 +20,7 @@ npm run bench -- acked [options]    acked triggers alone: throughput, latency, r
 npm run bench -- dev [options]      trade2026 dev alone: from a save to the new code running
 npm run bench -- host [options]     the local host alone: what it adds to a call, and how fast a function is there
 npm run bench -- lake [options]     ticks to committed rows of the lake alone
+npm run bench -- upkeep [options]   a day of flushes, and what upkeep of the lake makes of it
   --rounds N    interleaved rounds of each throughput measurement (default 3)
   --ticks N     most ticks of a tape (default: all, about 1.9 million)
   --only LIST   of throughput, latency, recovery (default: all)
@@ -32,6 +34,7 @@ export async function main(args: string[]): Promise<number> {
   if (args[0] === 'dev') return benchDev(args.slice(1))
   if (args[0] === 'host') return benchHost(args.slice(1))
   if (args[0] === 'lake') return benchLake(args.slice(1))
+  if (args[0] === 'upkeep') return benchUpkeep(args.slice(1))
   return benchCommand(args, {
     help: HELP,
     options: { ticks: '3000000' },

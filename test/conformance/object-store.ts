@@ -16,6 +16,15 @@ export function objectStoreCases(fresh: () => Promise<{ store: ObjectStore; pref
     expect(await store.get(`${prefix}b`)).toBeUndefined()
   })
 
+  test('a part of an object reads back, up to its end', async () => {
+    const { store, prefix } = await fresh()
+    await store.put(`${prefix}a`, bytes('0123456789'))
+
+    expect(text(await store.getRange(`${prefix}a`, 2, 5))).toBe('234')
+    expect(text(await store.getRange(`${prefix}a`, 8, 20))).toBe('89')
+    expect(await store.getRange(`${prefix}b`, 0, 1)).toBeUndefined()
+  })
+
   test('an object is read part by part, an absent one is undefined', async () => {
     const { store, prefix } = await fresh()
     const whole = new Uint8Array(300_000).map((_, i) => i % 251)

@@ -11,10 +11,10 @@ import { tickTable } from '../../shared/lake/tick-table.ts'
 /** The rows of one group of a file, column by column. */
 type Rows = Readonly<Record<string, ArrayLike<unknown>>>
 
-/** The table of ticks of a stack, with our own reader. */
-export function lakeOf(S3_URL: string) {
+/** The table of ticks of a stack, or one like it, with our own reader. */
+export function lakeOf(S3_URL: string, key = TICKS_TABLE) {
   const store = s3ObjectStore(connectS3({ S3_URL, S3_REGION: 'us-east-1', S3_BUCKET: BUCKET }, S3_DEVELOPMENT_KEYS))
-  const table = new Table(tickTable(TICKS_TABLE, 'dt', 'snappy'), store, parquet)
+  const table = new Table(tickTable(key, 'dt', 'snappy'), store, parquet)
   return {
     table,
     /** All rows of the newest version, group by group. */
@@ -22,7 +22,7 @@ export function lakeOf(S3_URL: string) {
       const { files, metaData } = await table.log.load()
       if (!metaData) return
       const columns = columnsOf(metaData.schemaString).filter(({ name }) => names.includes(name))
-      for (const { path } of files.values()) yield* parquet.groups((await store.get(keyOfPath(path, TICKS_TABLE)))!, columns)
+      for (const { path } of files.values()) yield* parquet.groups((await store.get(keyOfPath(path, key)))!, columns)
     },
   }
 }

@@ -9,6 +9,7 @@ export function memoryObjectStore(
   return {
     objects,
     get: async (key) => objects.get(key)?.bytes.slice(),
+    getRange: async (key, from, to) => objects.get(key)?.bytes.slice(from, to),
     async open(key) {
       const bytes = objects.get(key)?.bytes.slice()
       return (

@@ -1,19 +1,20 @@
-import { gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { type Compressors, type ParquetParsers, parquetMetadata, parquetRead, parquetReadObjects, type Statistics } from 'hyparquet'
+import { zstdCompressSync } from 'node:zlib'
+import { parquetMetadata, parquetReadObjects, type Statistics } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import type { Column } from '../../delta/schema.ts'
 import type { Range, Values } from '../../delta/stats.ts'
 import type { Codec, Parquet, ParquetFile } from '../../ports/parquet.ts'
 import { CHECKPOINT, elementsOf } from './elements.ts'
+import { bufferOf, decompressors, openGroups } from './reader.ts'
 
 /** Beyond every group that is written: each becomes one row group. */
 const WHOLE = 2 ** 31
 
+/** Rows of a checkpoint that are encoded or read at a time: each costs a kilobyte or so while it is. */
+const CHECKPOINT_GROUP_ROWS = 5_000
+
 const CODECS = { snappy: 'SNAPPY', zstd: 'ZSTD' } as const
 const compressors = { ZSTD: (bytes: Uint8Array) => zstdCompressSync(bytes) }
-const decompressors: Compressors = { ZSTD: (bytes) => zstdDecompressSync(bytes), GZIP: (bytes) => gunzipSync(bytes) }
-/** Times as they are stored: µs and days. */
-const parsers: Partial<ParquetParsers> = { timestampFromMicroseconds: (micros) => micros, dateFromDays: (days) => days }
 
 /** Steps between integers that rise take a few bits where the integers take 64. */
 const STEPS = new Set(['timestamp', 'long'])
@@ -22,31 +23,19 @@ const STEPS = new Set(['timestamp', 'long'])
 export const parquet: Parquet = {
   file: (columns, codec) => new File(columns, codec),
   async *groups(bytes, columns) {
-    const file = bufferOf(bytes)
-    const metadata = parquetMetadata(file)
-    const there = new Set(metadata.schema.map(({ name }) => name))
-    const wanted = columns.flatMap(({ name }) => (there.has(name) ? [name] : []))
-    let rowStart = 0
-    for (const { num_rows } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(num_rows)
-      const read = new Map<string, Values[]>()
-      const onChunk = ({ columnName, columnData }: { columnName: string; columnData: Values }) => {
-        const parts = read.get(columnName)
-        if (parts) parts.push(columnData)
-        else read.set(columnName, [columnData])
-      }
-      const slice = { byteLength: file.byteLength, slice: (start: number, end?: number) => file.slice(start, end) }
-      await parquetRead({ file: slice, metadata, columns: wanted, rowStart, rowEnd, compressors: decompressors, parsers, onChunk })
-      yield Object.fromEntries(columns.map(({ name }) => [name, joined(read.get(name), rowEnd - rowStart)]))
-      rowStart = rowEnd
-    }
+    const source = { sizeBytes: bytes.length, read: async (from: number, to: number) => bytes.subarray(from, to) }
+    for (const group of await openGroups(source, columns)) yield group.read()
   },
+  open: openGroups,
   writeCheckpoint(rows) {
     const kinds = Object.keys(CHECKPOINT)
     const schema = [{ name: 'root', num_children: kinds.length }, ...Object.values(CHECKPOINT).flat()]
     const writer = new ByteWriter()
     const file = new ParquetWriter({ writer, schema, codec: 'SNAPPY' })
-    file.write({ columnData: kinds.map((name) => ({ name, data: rows.map((row) => row[name] ?? null) })), rowGroupSize: WHOLE })
+    file.write({
+      columnData: kinds.map((name) => ({ name, data: rows.map((row) => row[name] ?? null) })),
+      rowGroupSize: CHECKPOINT_GROUP_ROWS,
+    })
     file.finish()
     return writer.getBytes()
   },
@@ -55,7 +44,14 @@ export const parquet: Parquet = {
     const metadata = parquetMetadata(file)
     const there = metadata.schema.map(({ name }) => name)
     const columns = Object.keys(CHECKPOINT).filter((name) => there.includes(name))
-    return parquetReadObjects({ file, metadata, columns, compressors: decompressors })
+    const found: Record<string, unknown>[] = []
+    let rowStart = 0
+    for (const { num_rows } of metadata.row_groups) {
+      const rowEnd = rowStart + Number(num_rows)
+      for (const row of await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors: decompressors })) found.push(row)
+      rowStart = rowEnd
+    }
+    return found
   },
 }
 
@@ -101,15 +97,3 @@ const statisticsOf = ({ min, max, nulls, unordered }: Range): Statistics => ({
   null_count: BigInt(nulls),
   ...(!unordered && min !== undefined && max !== undefined && { min_value: min === 0 ? -0 : min, max_value: max === 0 ? 0 : max }),
 })
-
-const bufferOf = (bytes: Uint8Array): ArrayBuffer =>
-  bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
-    ? (bytes.buffer as ArrayBuffer)
-    : (bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer)
-
-function joined(parts: readonly Values[] | undefined, rows: number): Values {
-  if (!parts) return new Array(rows).fill(null)
-  const all = parts.length === 1 ? parts[0]! : parts.flatMap((part) => Array.from(part))
-  // Absent values come as undefined.
-  return Array.from(all, (value) => value ?? null)
-}

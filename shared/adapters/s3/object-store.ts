@@ -2,6 +2,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  type GetObjectCommandInput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3ServiceException,
@@ -15,16 +16,18 @@ const MOST_DELETES = 1000
 
 /** The objects of a bucket. */
 export function s3ObjectStore({ client, bucket: Bucket }: S3): ObjectStore {
+  const read = async (request: GetObjectCommandInput): Promise<Uint8Array | undefined> => {
+    try {
+      const { Body } = await client.send(new GetObjectCommand(request))
+      return await Body!.transformToByteArray()
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined
+      throw away(`GET ${request.Key}`, error)
+    }
+  }
   return {
-    async get(Key) {
-      try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
-        return await Body!.transformToByteArray()
-      } catch (error) {
-        if (statusOf(error) === 404) return undefined
-        throw away(`GET ${Key}`, error)
-      }
-    },
+    get: (Key) => read({ Bucket, Key }),
+    getRange: (Key, from, to) => read({ Bucket, Key, Range: `bytes=${from}-${to - 1}` }),
     async open(Key) {
       try {
         const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))

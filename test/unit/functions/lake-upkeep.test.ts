@@ -1,21 +1,25 @@
 import { expect, test } from 'vitest'
 import { lakeUpkeep } from '../../../functions/lake-upkeep/handler.ts'
 import { LAST_CHECKPOINT } from '../../../shared/delta/path.ts'
+import { RetryableError } from '../../../shared/runtime/errors.ts'
 import { appendNumbers, numbersIn, numbersTable } from '../../support/delta.ts'
 import { memoryObjectStore } from '../../support/memory-object-store.ts'
 
 const DAY_MS = 86_400_000
 
-function start({ now = () => Date.now(), mostMs = 60_000 } = {}) {
+function start({ now = () => Date.now(), mostMs = 60_000, answerMs = 60_000 } = {}) {
   const store = memoryObjectStore(now)
   const table = numbersTable(store)
-  const app = lakeUpkeep([{ table: numbersTable(store), sortBy: ['n'] }], { targetBytes: 1e6, checkpointEvery: 5, mostMs })
+  const clock = { aheadMs: 0 }
+  const nowMs = () => Date.now() + clock.aheadMs
+  const settings = { targetBytes: 1e6, checkpointEvery: 5, mostMs, answerMs, nowMs }
+  const app = lakeUpkeep([{ table: numbersTable(store), sortBy: ['n'] }], settings)
   const run = async (at: string) => (await app.request('/', { method: 'POST', headers: { 'X-Scheduled-Time': at } })).status
-  return { store, table, app, run }
+  return { store, table, app, run, clock }
 }
 
-test('many small files become one sorted file; a few are left until the hour is over', async () => {
-  const { store, table, run } = start()
+test('many small files become one sorted file; a few are left until no rows come to their partition any more', async () => {
+  const { store, table, run, clock } = start()
   for (let i = 20; i > 0; i--) await appendNumbers(table, { numbers: [i, 100 - i] })
   const rows = await numbersIn(table, store)
   expect(await run('2026-11-21T10:05:00Z')).toBe(200)
@@ -24,9 +28,45 @@ test('many small files become one sorted file; a few are left until the hour is 
   for (let i = 0; i < 3; i++) await appendNumbers(table, { numbers: [200 + i] })
   await run('2026-11-21T10:10:00Z')
   expect((await table.snapshot()).files.size).toBe(4)
-  await run('2026-11-21T11:00:00Z')
+  clock.aheadMs = 3_700_000
+  await run('2026-11-21T11:15:00Z')
   expect((await table.snapshot()).files.size).toBe(1)
   expect(await numbersIn(table, store)).toEqual([...rows, 200, 201, 202])
+})
+
+test('a call is answered though its run goes on, and those that come meanwhile begin no other one', async () => {
+  const { store, table, run, app } = start({ answerMs: 0 })
+  for (let i = 0; i < 12; i++) await appendNumbers(table, { numbers: [i] })
+  const held = Promise.withResolvers<void>()
+  const { put } = store
+  store.put = async (key, bytes) => {
+    await held.promise
+    return put(key, bytes)
+  }
+  expect(await run('2026-11-21T10:05:00Z')).toBe(200)
+  expect(await run('2026-11-21T11:00:00Z')).toBe(200)
+  expect((await table.snapshot()).files.size).toBe(12)
+  held.resolve()
+  await expect.poll(async () => (await table.snapshot()).files.size).toBe(1)
+  const done = async () => /lake_upkeep_runs_total\{outcome="done"\S* (\d+)/.exec(await (await app.request('/metrics')).text())?.[1]
+  await expect.poll(done).toBe('1')
+})
+
+test('what a run was to look for in the hour and did not come to, the next one looks for', async () => {
+  const old = Date.now() - 8 * DAY_MS
+  let nowMs = old
+  const { store, table, run } = start({ now: () => nowMs })
+  await appendNumbers(table, { numbers: [1] })
+  await store.put('lake/numbers/day=2026-11-21/orphan.parquet', new Uint8Array(1))
+  nowMs = Date.now()
+  const { list } = store
+  store.list = () => {
+    throw new RetryableError('ERR_UNAVAILABLE', 'away')
+  }
+  expect(await run('2026-11-21T11:00:00Z')).toBe(503)
+  store.list = list
+  expect(await run('2026-11-21T11:05:00Z')).toBe(200)
+  expect(store.objects.has('lake/numbers/day=2026-11-21/orphan.parquet')).toBe(false)
 })
 
 test('checkpoints come by the number of commits, and only then', async () => {

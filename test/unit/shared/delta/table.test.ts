@@ -145,8 +145,10 @@ test('small files of a partition become one, in order; what a writer added meanw
     appendNumbers(other, { numbers: [50] }),
   ])
 
-  expect(done).toEqual({ removed: 3, added: 1, rows: 6, done: true })
-  expect((await table.snapshot()).files.size).toBe(3)
+  // What was added meanwhile, too, if it came before the end.
+  expect(done.done).toBe(true)
+  expect(done.removed).toBeGreaterThanOrEqual(3)
+  expect((await table.snapshot()).files.size).toBeLessThanOrEqual(3)
   expect(await numbersIn(table, store)).toEqual([...before, 50].sort((a, b) => a - b))
 })
 
@@ -195,12 +197,12 @@ async function longLog(versions: number) {
 test('the log is cleaned up to a checkpoint that has a thousand versions behind it; the rest can be read', async () => {
   const { store, table } = await longLog(1250)
 
-  expect(await table.cleanUpLog()).toBe(200 + 1)
+  expect(await table.cleanUpLog(Number.POSITIVE_INFINITY)).toEqual({ deleted: 200 + 1, done: true })
 
   expect(store.objects.has(`lake/numbers/${commitPath(199)}`)).toBe(false)
   expect((await numbersTable(store).log.loadAt(200)).txnVersion('a')).toBe(200n)
   await expect(table.log.loadAt(150)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
-  expect(await table.cleanUpLog()).toBe(0)
+  expect(await table.cleanUpLog(Number.POSITIVE_INFINITY)).toEqual({ deleted: 0, done: true })
 })
 
 test('a writer that slept while the log was cleaned up does not commit behind it', async () => {
@@ -209,7 +211,7 @@ test('a writer that slept while the log was cleaned up does not commit behind it
   // As if it had looked when the table was at version 50.
   const old = await slept.snapshot()
   old.version = 50
-  await table.cleanUpLog()
+  await table.cleanUpLog(Number.POSITIVE_INFINITY)
 
   expect(await appendNumbers(slept, { numbers: [2] })).toMatchObject({ version: 1250 })
   expect(store.objects.has(`lake/numbers/${commitPath(51)}`)).toBe(false)
