@@ -19,7 +19,8 @@ type Options = { readonly store: ObjectStore; readonly parent: string; readonly 
 export class FileCache {
   readonly #store: ObjectStore
   readonly #mostBytes: number
-  readonly #folder: string
+  /** Its own folder, which goes with it. */
+  readonly folder: string
   /** The one used last is the last. */
   readonly #entries = new Map<string, Entry>()
   readonly #line: (() => void)[] = []
@@ -30,11 +31,11 @@ export class FileCache {
   constructor({ store, parent, mostBytes }: Options) {
     this.#store = store
     this.#mostBytes = mostBytes
-    this.#folder = join(parent, String(process.pid))
+    this.folder = join(parent, String(process.pid))
     mkdirSync(parent, { recursive: true, mode: 0o700 })
     for (const name of readdirSync(parent))
       if (name === String(process.pid) || !isAlive(Number(name))) rmSync(join(parent, name), { recursive: true })
-    mkdirSync(this.#folder, { mode: 0o700 })
+    mkdirSync(this.folder, { mode: 0o700 })
   }
 
   get bytes(): number {
@@ -63,7 +64,7 @@ export class FileCache {
   }
 
   close(): void {
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   #use(wanted: Wanted): Entry {
@@ -77,7 +78,7 @@ export class FileCache {
 
   #begin({ key, sizeBytes, path }: Wanted): Entry {
     this.#makeRoom(sizeBytes)
-    const local = join(this.#folder, path)
+    const local = join(this.folder, path)
     const there = this.#inTurn(() => this.#download(key, local)).then(
       () => {
         entry.isThere = true
@@ -130,7 +131,7 @@ export class FileCache {
   }
 
   async #download(key: string, path: string): Promise<void> {
-    const draft = join(this.#folder, `${randomUUID()}.part`)
+    const draft = join(this.folder, `${randomUUID()}.part`)
     try {
       const parts = await this.#store.open(key)
       if (!parts)

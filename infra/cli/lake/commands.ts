@@ -28,4 +28,24 @@ export function addLakeCommands(program: Command, finish: Finish): void {
   of(
     lake.command('verify').description('read every row, and say what is there twice or not at all; exit code 0 only if the table is whole'),
   ).action(async (options) => finish((await import('./verify.ts')).verify(options)))
+
+  lake
+    .command('sql')
+    .description('ask the running stack a SELECT over the tables, by its function lake-query and with its limits')
+    .argument('<statement>', 'such as "SELECT symbol, count(*) FROM ticks GROUP BY symbol"; - reads it from standard input')
+    .option('--json', 'the answer as JSON')
+    .option('--csv', 'the rows as CSV')
+    .option('--version <number>', 'the table as it was at this version', whole)
+    .action(async (statement, options) => finish((await import('./sql.ts')).sql(statement, options)))
+
+  lake
+    .command('export')
+    .description('write the ticks of a symbol and day to a file, in order of time; over one that is there, when it is whole')
+    .argument('<symbol>', 'such as BTCUSDT')
+    .argument('<day>', 'YYYY-MM-DD, UTC')
+    .option('--format <name>', 'parquet or csv', 'parquet')
+    .option('--out <file>', 'where to; SYMBOL-DAY.FORMAT in this folder otherwise')
+    .option('--version <number>', 'of the table as it was at this version', whole)
+    .option('--table <path>', 'which table of the bucket')
+    .action(async (symbol, day, options) => finish((await import('./export.ts')).exportTicks(symbol, day, options)))
 }
