@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Codec, Parquet, ParquetFile } from '../ports/parquet.ts'
 import type { Add, PartitionValues } from './action.ts'
+import type { ColumnData } from './column-data.ts'
 import { dataPath } from './path.ts'
 import type { Column } from './schema.ts'
-import { Stats, type Values } from './stats.ts'
+import { Stats } from './stats.ts'
 
 type Options = {
   readonly parquet: Parquet
@@ -33,7 +34,7 @@ export class DataFile {
   }
 
   /** Adds a group of rows. */
-  write(rows: number, values: Readonly<Record<string, Values>>): void {
+  write(rows: number, values: Readonly<Record<string, ColumnData>>): void {
     this.#file.write(values, this.#stats.add(values))
     this.rows += rows
   }

@@ -1,5 +1,6 @@
 import type { ParquetGroup } from '../ports/parquet.ts'
-import { compareUtf8, type Values } from './stats.ts'
+import type { Values } from './column-data.ts'
+import { compareUtf8 } from './range.ts'
 
 type Row = Readonly<Record<string, Values>>
 type Value = string | number | bigint | boolean | null

@@ -1,18 +1,16 @@
-import { compareUtf8, type Values } from '../delta/stats.ts'
-import { BUY, QUOTE, SELL, type TickFields, TRADE } from '../domain/tick-fields.ts'
-import { idText } from '../domain/trade-id.ts'
+import type { ColumnData, Numbers } from '../delta/column-data.ts'
+import { compareUtf8 } from '../delta/range.ts'
+import { BUY, type TickFields, TRADE } from '../domain/tick-fields.ts'
+import { TextList } from './text-list.ts'
+import { tradeIds, tradeRefs } from './trade-ids.ts'
 
 const FIRST_ROWS = 8_192
 const DAY_MS = 86_400_000
-/** The greatest long, and how many digits it has. */
-const MOST_LONG = 2n ** 63n - 1n
-const LONG_DIGITS = 19
-
 /** Where a tick stands in the stream. */
 export type Place = { readonly epoch: number; readonly sequence: number; readonly line: number; readonly receivedMs: number }
 
 /** Rows of one partition, sorted: for each column its values. */
-export type Group = { readonly day: number; readonly symbol: string; readonly rows: number; readonly values: Record<string, Values> }
+export type Group = { readonly day: number; readonly symbol: string; readonly rows: number; readonly values: Record<string, ColumnData> }
 
 const NUMBERS = ['tsMs', 'price', 'qty', 'bid', 'ask', 'idNumber', 'sequence', 'receivedMs'] as const
 const SMALL = ['symbol', 'exchange', 'idPrefix', 'line', 'epoch', 'flags'] as const
@@ -22,7 +20,7 @@ export class TickRows {
   length = 0
   readonly #numbers: Record<(typeof NUMBERS)[number], Float64Array>
   readonly #small: Record<(typeof SMALL)[number], Uint32Array>
-  readonly #texts = new Texts()
+  readonly #texts = new TextList()
 
   constructor() {
     const of = <T>(names: readonly string[], make: () => T) => Object.fromEntries(names.map((name) => [name, make()])) as Record<string, T>
@@ -102,53 +100,28 @@ export class TickRows {
     return order
   }
 
-  #values(order: Uint32Array): Record<string, Values> {
+  #values(order: Uint32Array): Record<string, ColumnData> {
     const { tsMs, price, qty, bid, ask, sequence, receivedMs } = this.#numbers
     const { symbol, exchange, line, epoch, flags } = this.#small
-    const texts = this.#texts
-    const each = <T>(of: (row: number) => T): T[] => Array.from(order, of)
+    const texts = this.#texts.all
+    const ids = { numbers: this.#numbers.idNumber, prefixes: this.#small.idPrefix, texts: this.#texts }
     return {
-      timestamp: longs(tsMs, order, 1000),
-      exchange: each((i) => texts.text(exchange[i]!)),
-      symbol: each((i) => texts.text(symbol[i]!)),
-      price: finite(price, order),
-      qty: finite(qty, order),
-      side: each((i) => SIDES[flags[i]! & 3]!),
-      trade_id: this.#tradeIds(order),
-      trade_ref: each((i) => this.#tradeRef(i)),
-      kind: each((i) => KINDS[flags[i]! >> 2]!),
-      bid: finite(bid, order),
-      ask: finite(ask, order),
-      received: longs(receivedMs, order, 1000),
-      stream_epoch: picked(epoch, order),
-      stream_seq: longs(sequence, order, 1),
-      stream_line: picked(line, order),
+      timestamp: numbers(tsMs, order, 1000),
+      exchange: { kind: 'coded', texts, codes: codes(exchange, order) },
+      symbol: { kind: 'coded', texts, codes: codes(symbol, order) },
+      price: numbers(price, order),
+      qty: numbers(qty, order),
+      side: { kind: 'coded', texts: SIDES, codes: codes(flags, order, (flag) => (flag & 3) - BUY) },
+      trade_id: tradeIds(ids, order),
+      trade_ref: tradeRefs(ids, order),
+      kind: { kind: 'coded', texts: KINDS, codes: codes(flags, order, (flag) => (flag >> 2) - TRADE) },
+      bid: numbers(bid, order),
+      ask: numbers(ask, order),
+      received: numbers(receivedMs, order, 1000),
+      stream_epoch: numbers(epoch, order),
+      stream_seq: numbers(sequence, order),
+      stream_line: numbers(line, order),
     }
-  }
-
-  /** Mostly all are numbers that a double holds. */
-  #tradeIds(order: Uint32Array): Values {
-    const { idNumber } = this.#numbers
-    const { idPrefix } = this.#small
-    for (const i of order)
-      if (idNumber[i]! < 0 || this.#texts.text(idPrefix[i]!) !== '') return Array.from(order, (row) => this.#tradeId(row))
-    return longs(idNumber, order, 1)
-  }
-
-  #tradeId(row: number): bigint | null {
-    const number = this.#numbers.idNumber[row]!
-    const prefix = this.#texts.text(this.#small.idPrefix[row]!)
-    if (number >= 0) return prefix === '' ? BigInt(number) : null
-    // Whole numbers of more digits than a double holds come as text.
-    if (prefix.length > LONG_DIGITS || !/^[1-9]\d*$/.test(prefix)) return null
-    const id = BigInt(prefix)
-    return id <= MOST_LONG ? id : null
-  }
-
-  #tradeRef(row: number): string | null {
-    const prefix = this.#texts.text(this.#small.idPrefix[row]!)
-    if (prefix === '' || this.#tradeId(row) !== null) return null
-    return idText(prefix, this.#numbers.idNumber[row]!)
   }
 
   #grow(): void {
@@ -166,41 +139,23 @@ export class TickRows {
   }
 }
 
-const SIDES: (string | null)[] = []
-SIDES[0] = null
-SIDES[BUY] = 'buy'
-SIDES[SELL] = 'sell'
-const KINDS: string[] = ['', '', '']
-KINDS.fill('ticker')
-KINDS[TRADE] = 'trade'
-KINDS[QUOTE] = 'quote'
-
-/** Whole numbers of at most 53 bits, none below zero, as longs: written by their halves, since a bigint each would be garbage each. */
-function longs(values: Float64Array, order: Uint32Array, times: number): Values {
-  const column = new BigInt64Array(order.length)
-  const halves = new Uint32Array(column.buffer)
-  for (let i = 0; i < order.length; i++) {
-    const value = values[order[i]!]! * times
-    halves[2 * i] = value
-    halves[2 * i + 1] = value / 2 ** 32
-  }
-  return column
-}
-
-function picked(values: Uint32Array, order: Uint32Array): Values {
-  const column = new Int32Array(order.length)
-  for (let i = 0; i < order.length; i++) column[i] = values[order[i]!]!
-  return column
-}
+/** By what a tick's flags say, from BUY and TRADE on. */
+const SIDES = ['buy', 'sell']
+const KINDS = ['trade', 'quote', 'ticker']
 
 /** Numbers as a column: what was not given, or is beyond the doubles, is null. */
-function finite(values: Float64Array, order: Uint32Array): Values {
+function numbers(values: Float64Array | Uint32Array, order: Uint32Array, times = 1): Numbers {
   const column = new Float64Array(order.length)
   for (let i = 0; i < order.length; i++) {
-    const value = values[order[i]!]!
-    if (!Number.isFinite(value)) return Array.from(order, (row) => (Number.isFinite(values[row]!) ? values[row]! : null))
-    column[i] = value
+    const value = values[order[i]!]! * times
+    column[i] = Number.isFinite(value) ? value : Number.NaN
   }
+  return { kind: 'numbers', values: column }
+}
+
+function codes(values: Uint32Array, order: Uint32Array, of = (value: number): number => value): Int32Array {
+  const column = new Int32Array(order.length)
+  for (let i = 0; i < order.length; i++) column[i] = of(values[order[i]!]!)
   return column
 }
 
@@ -213,26 +168,4 @@ function joined(parts: readonly Uint32Array[]): Uint32Array {
     at += part.length
   }
   return all
-}
-
-/** Texts by number. The one asked for last is mostly asked for again. */
-class Texts {
-  readonly #numbers = new Map<string, number>()
-  #texts: string[] = []
-
-  numberOf(text: string): number {
-    const known = this.#numbers.get(text)
-    if (known !== undefined) return known
-    this.#numbers.set(text, this.#texts.length)
-    return this.#texts.push(text) - 1
-  }
-
-  text(number: number): string {
-    return this.#texts[number]!
-  }
-
-  clear(): void {
-    this.#numbers.clear()
-    this.#texts = []
-  }
 }

@@ -1,5 +1,6 @@
+import type { ColumnData, Values } from '../delta/column-data.ts'
+import type { Range } from '../delta/range.ts'
 import type { Column } from '../delta/schema.ts'
-import type { Range, Values } from '../delta/stats.ts'
 
 export type Codec = 'snappy' | 'zstd'
 
@@ -8,7 +9,7 @@ export interface ParquetFile {
   /** Bytes encoded so far. */
   readonly sizeBytes: number
   /** Adds a group of rows: for each column of the file its values, all of one length, and their range. */
-  write(columns: Readonly<Record<string, Values>>, ranges: Readonly<Record<string, Range>>): void
+  write(columns: Readonly<Record<string, ColumnData>>, ranges: Readonly<Record<string, Range>>): void
   /** The whole file. */
   finish(): Uint8Array
 }

@@ -8,8 +8,8 @@ import {
   parquetRead,
   type RowGroup,
 } from 'hyparquet'
+import type { Values } from '../../delta/column-data.ts'
 import type { Column } from '../../delta/schema.ts'
-import type { Values } from '../../delta/stats.ts'
 import type { ParquetGroup, ParquetSource } from '../../ports/parquet.ts'
 
 export const decompressors: Compressors = { ZSTD: (bytes) => zstdDecompressSync(bytes), GZIP: (bytes) => gunzipSync(bytes) }

@@ -1,5 +1,5 @@
 import type { Add } from '../../delta/action.ts'
-import { compareUtf8 } from '../../delta/stats.ts'
+import { compareUtf8 } from '../../delta/range.ts'
 import type { Bound, Condition } from './condition.ts'
 
 /** What a file may hold in one column; `undefined` where that is not known, null where there is no value at all. */

@@ -74,3 +74,48 @@ test('ticks of two days in, one commit, read by delta-rs with right counts, sums
     'flush-batch/MARKET_TICKS/e1/0-15/ns': '300',
   })
 })
+
+test('what only some of the rows have, delta-rs reads as null in the others: ids, sides, quotes', async () => {
+  const tick = (seq: number) => {
+    const place = { timestamp: START_MS + seq, symbol: 'SPY' }
+    if (seq % 4 === 0) return { ...place, bid: seq / 8, ask: seq / 4 }
+    return { ...place, price: 100 + seq, qty: seq % 5, ...(seq % 4 === 1 && { side: 'sell' }), trade_id: seq % 3 ? `20131007-${seq}` : seq }
+  }
+  const mixed = Array.from({ length: 2000 }, (_, i) => ({
+    seq: i + 1,
+    subject: 'ticks.lean.SPY',
+    text: JSON.stringify(tick(i + 1)),
+    brokerMs: START_MS + i,
+  }))
+  const app = started()
+  expect((await post(app, tickBatch(mixed))).status).toBe(200)
+  await app.rows.close()
+
+  const refs = mixed.map(({ seq }) => (tick(seq) as { trade_id?: string | number }).trade_id).filter((id) => typeof id === 'string')
+  const { rows } = await oracle.query(
+    key,
+    `SELECT count(bid) bids, sum(ask) asks, count(price) prices, sum(qty) qty, count(side) sides, count(trade_id) ids, sum(trade_id) id_sum,
+      count(DISTINCT trade_ref) refs, min(trade_ref) low, max(trade_ref) high, count(DISTINCT kind) kinds, max(received) = min(received) + INTERVAL '1999 milliseconds' times,
+      sum(CASE WHEN trade_ref = '20131007-' || stream_seq THEN 1 ELSE 0 END) same FROM t`,
+  )
+  const seqs = (which: (seq: number) => boolean) => mixed.map(({ seq }) => seq).filter(which)
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
+  const ids = seqs((seq) => seq % 4 !== 0 && seq % 3 === 0)
+  expect(rows).toEqual([
+    {
+      bids: 500,
+      asks: sum(seqs((seq) => seq % 4 === 0)) / 4,
+      prices: 1500,
+      qty: sum(seqs((seq) => seq % 4 !== 0).map((seq) => seq % 5)),
+      sides: 500,
+      ids: ids.length,
+      id_sum: sum(ids),
+      refs: refs.length,
+      low: refs.toSorted()[0],
+      high: refs.toSorted().at(-1),
+      kinds: 2,
+      times: true,
+      same: refs.length,
+    },
+  ])
+})
