@@ -2,7 +2,8 @@ import type { Stack } from '../../infra/stack/stack.ts'
 import type { Positions } from '../../shared/contract/batch.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 
-type Deployed = { name: string; image: string; annotations?: Record<string, string>; [key: string]: unknown }
+type Texts = Readonly<Record<string, string>>
+type Deployed = { name: string; image: string; annotations?: Texts; envVars?: Texts; [key: string]: unknown }
 
 const api = async (stack: Stack, path: string, init: RequestInit = {}): Promise<Response> => {
   const authorization = `Basic ${Buffer.from(`${stack.user}:${stack.password}`).toString('base64')}`
@@ -23,11 +24,11 @@ export async function appliedUpTo(stack: Stack, name: string, stream: string): P
 export const metricsOf = async (stack: Stack, name: string): Promise<string> =>
   (await fetch(`${stack.urls.GATEWAY_URL}/function/${name}/metrics`)).text()
 
-/** Redeploys a function with other annotations, as `faas-cli deploy --annotation` does. */
-export async function annotate(stack: Stack, name: string, annotations: Record<string, string>): Promise<void> {
+/** Redeploys a function with other annotations and environment, as `faas-cli deploy --annotation --env` does; another environment takes a new process. */
+export async function redeploy(stack: Stack, name: string, { annotations = {}, envVars = {} }: { annotations?: Texts; envVars?: Texts }) {
   const status = (await (await api(stack, `/system/function/${name}`)).json()) as Deployed
   const { name: service, ...rest } = status
-  const body = { ...rest, service, annotations: { ...status.annotations, ...annotations } }
+  const body = { ...rest, service, annotations: { ...status.annotations, ...annotations }, envVars: { ...status.envVars, ...envVars } }
   await api(stack, '/system/functions', { method: 'PUT', body: JSON.stringify(body) })
 }
 

@@ -2,7 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { Stack } from '../../infra/stack/stack.ts'
 import { TickPublisher } from '../../triggers/sources/tick-publisher.ts'
-import { annotate, appliedUpTo, until } from './client.ts'
+import { appliedUpTo, redeploy, until } from './client.ts'
 import { childrenOf, functionName, type Usage, usageOf } from './usage.ts'
 
 export type Message = { readonly subject: string; readonly text: string }
@@ -34,7 +34,7 @@ export async function fill(stack: Stack, messages: Iterable<Message>, ticksPerMe
  * @param ticksPerMessage - how many ticks each message holds.
  */
 export async function drain(stack: Stack, readers: number, ticksPerMessage: number): Promise<Run> {
-  await annotate(stack, 'tick-to-bar', { 'trigger.readers': String(readers) })
+  await redeploy(stack, 'tick-to-bar', { annotations: { 'trigger.readers': String(readers) } })
   const trigger = stack.process('trigger-0')
   const { first, last } = await bounds(stack)
   const before = cpu(stack)

@@ -1,69 +1,74 @@
 import type { Stack } from '../../../infra/stack/stack.ts'
-import { annotate, metricsOf, until } from '../client.ts'
 import type { Row } from '../report.ts'
 import { exchangeTape } from '../tape.ts'
-import { cpu, fill } from '../throughput.ts'
-import type { TickTape } from '../ticks.ts'
+import { fill } from '../throughput.ts'
+import { hundredSymbolsTape, spyTape, type TickTape } from '../ticks.ts'
 import { median } from '../usage.ts'
+import { drained } from './drain.ts'
+import { type Commit, lakePeer, PEERS } from './peers/run.ts'
 
-type Committed = { readonly rows: number; readonly ms: number }
+/** Rows of a commit, of all readers together: fewer than usual, so that a tape makes several commits. */
+const COMMIT_ROWS = 150_000
+/** The peers take so many of the messages: they are slow. */
+const PEER_ROWS = 3 * COMMIT_ROWS
+/** Rows that no more come to are committed after so long: the end of a tape, which is not in the rates. */
+const FLUSH_MS = 3_000
+
+type Run = { readonly rate: number; readonly cpuMicros: number; readonly bytes: number; readonly peakMiB: number }
+type Measured = { readonly runs: Run[]; usage?: Row['usage'] }
 
 /**
- * From the stream to committed rows: the clock runs from the first commit to the last full one, so that neither a process that starts nor the
- * last rows' waiting time is in it.
+ * From the stream to committed rows. Everything is measured once a round, so that a slow moment hits all alike; the peers read the very messages that
+ * ours has read, the first of them.
  */
-export async function committed(
-  stack: Stack,
-  tape: TickTape,
-  { rounds, most }: { rounds: number; most: number },
-  say: (line: string) => void,
-): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const readers of [1, 4]) {
-    const runs: number[] = []
-    let usage: Row['usage']
-    for (let round = 1; round <= rounds; round++) {
-      const { messages } = await fill(stack, exchangeTape(tape, `lake${readers}-${round}`, 1, most), 1)
-      await annotate(stack, 'flush-batch', { 'trigger.readers': String(readers) })
-      const rate = await drained(stack, messages)
-      usage = cpu(stack)
-      runs.push(rate)
-      say(`  to the lake, ${readers} reader${readers > 1 ? 's' : ''}: ${Math.round(rate).toLocaleString('en')} rows/s`)
-    }
-    rows.push({
-      what: `SPY to committed rows, ${readers} reader${readers > 1 ? 's' : ''}`,
-      unit: 'ticks/s',
-      median: median(runs),
-      runs,
-      usage,
-    })
+export async function committed(stack: Stack, { rounds, most }: { rounds: number; most: number }, say: (line: string) => void) {
+  const tapes = { SPY: await spyTape(), '100 symbols': await hundredSymbolsTape() }
+  const measured = new Map<string, Measured>()
+  const note = (what: string, run: Run, usage?: Row['usage']) => {
+    const { rate, cpuMicros, bytes, peakMiB } = run
+    say(
+      `  ${what}: ${Math.round(rate)} rows/s, CPU ${cpuMicros.toFixed(1)} µs and ${bytes.toFixed(1)} bytes a row, at most ${Math.round(peakMiB)} MiB`,
+    )
+    measured.set(what, { runs: [...(measured.get(what)?.runs ?? []), run], usage })
   }
-  const seconds = await quantile(stack, 0.99)
-  rows.push({ what: 'a full batch to its commit, P99 (upper bound of the bucket)', unit: 's', median: seconds, runs: [seconds] })
-  return rows
+  const ours = async (name: keyof typeof tapes, readers: number, life: string): Promise<number> => {
+    const { messages } = await fill(stack, exchangeTape(tapes[name] as TickTape, life, 1, most), 1)
+    const env = { LAKE_FLUSH_ROWS: String(COMMIT_ROWS / readers), LAKE_FLUSH_MS: String(FLUSH_MS), LAKE_RUN: life }
+    const { commits, bytes, usage } = await drained(stack, messages, { readers, env })
+    const { cpuSeconds, peakMiB } = usage['function flush-batch']!
+    const run = { rate: rateOf(commits, messages), cpuMicros: (cpuSeconds * 1e6) / messages, bytes: bytes / messages, peakMiB }
+    note(`trade2026, ${name}, ${readers} reader${readers > 1 ? 's' : ''}`, run, usage)
+    return messages
+  }
+  for (let round = 1; round <= rounds; round++) {
+    say(`round ${round} of ${rounds}`)
+    const messages = Math.min(PEER_ROWS, await ours('SPY', 1, `spy1r${round}`))
+    for (const peer of PEERS) {
+      const { commits, cpuSeconds, bytes, peakMiB } = await lakePeer(peer, stack, messages, COMMIT_ROWS)
+      note(`${peer}, SPY`, { rate: rateOf(commits, messages), cpuMicros: (cpuSeconds * 1e6) / messages, bytes: bytes / messages, peakMiB })
+    }
+    await ours('SPY', 4, `spy4r${round}`)
+    await ours('100 symbols', 4, `hundred4r${round}`)
+  }
+  return [...measured].flatMap(([what, { runs, usage }]) => rowsOf(what, runs, usage))
 }
 
-async function drained(stack: Stack, messages: number): Promise<number> {
-  const before = await committedRows(stack)
-  const commits: Committed[] = []
-  const trigger = stack.process('trigger-0')
-  await trigger.start()
-  await until('all rows are committed', async () => {
-    const rows = (await committedRows(stack)) - before
-    if (rows > (commits.at(-1)?.rows ?? 0)) commits.push({ rows, ms: performance.now() })
-    return rows >= messages
-  })
-  await trigger.stop()
-  const [first, last] = [commits[0]!, commits.at(-2) ?? commits.at(-1)!]
+/** Rows a second from the first commit to the last full one, so that neither a process that starts nor the last rows' waiting time is in it. */
+function rateOf(commits: readonly Commit[], rows: number): number {
+  const first = commits[0]!
+  const last = commits.findLast((commit) => commit.rows <= rows - (rows % COMMIT_ROWS)) ?? first
   return (last.rows - first.rows) / ((last.ms - first.ms) / 1000)
 }
 
-const committedRows = async (stack: Stack): Promise<number> =>
-  Number(/^lake_rows_total\S* (\d+)$/m.exec(await metricsOf(stack, 'flush-batch'))?.[1] ?? 0)
-
-/** The upper bound of the bucket that a quantile of the commits' durations is in. */
-async function quantile(stack: Stack, part: number): Promise<number> {
-  const buckets = [...(await metricsOf(stack, 'flush-batch')).matchAll(/^lake_commit_seconds_bucket\{le="([^"]+)"[^}]*\} (\d+)$/gm)]
-  const all = Number(buckets.at(-1)?.[2] ?? 0)
-  return Number(buckets.find(([, , count]) => Number(count) >= part * all)?.[1] ?? Number.NaN)
+function rowsOf(what: string, runs: readonly Run[], usage: Row['usage']): Row[] {
+  const row = (name: keyof Run, text: string, unit: Row['unit']): Row => {
+    const values = runs.map((run) => run[name])
+    return { what: `${what}${text}`, unit, median: median(values), runs: values }
+  }
+  return [
+    { ...row('rate', '', 'rows/s'), usage },
+    row('cpuMicros', ': CPU a row', 'µs'),
+    row('bytes', ': in the file, a row', 'bytes'),
+    row('peakMiB', ': memory at most', 'MiB'),
+  ]
 }
