@@ -22,7 +22,7 @@ type VitestReport = {
 export async function test(vitestArgs: readonly string[]): Promise<number> {
   const install = installer({ cache: cacheFolder(), onProgress: console.log })
   const questdb = install.questdb().then((files) => makeStartCache(files))
-  await Promise.all([install.nats(), install.valkey(), install.s3(), questdb, judge(), buildAll()])
+  await Promise.all([install.nats(), install.valkey(), install.s3(), questdb, judges(), buildAll()])
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-vitest-'))
   const json = join(folder, 'report.json')
   const checks = [await runHere('biome', ['ci', '.']), await runHere('tsc', [])]
@@ -35,12 +35,12 @@ export async function test(vitestArgs: readonly string[]): Promise<number> {
   return failed + failedChecks > 0 ? 1 : 0
 }
 
-/** The independent reader of Delta tables: the tests fail without it. Loaded by path: nothing of the product imports tests. */
-const judge = async (): Promise<void> => {
-  const { installOracle } = (await import(new URL('../../test/support/oracle/oracle.ts', import.meta.url).href)) as {
-    installOracle(): Promise<unknown>
+/** The independent readers of Delta tables: the tests fail without them. Loaded by path: nothing of the product imports tests. */
+const judges = async (): Promise<void> => {
+  const { installReaders } = (await import(new URL('../../test/support/readers.ts', import.meta.url).href)) as {
+    installReaders(): Promise<unknown>
   }
-  await installOracle()
+  await installReaders()
 }
 
 /** Counts tests; a file that could not be loaded, or a failure outside any test, counts as one failed test. */

@@ -98,3 +98,9 @@ test('status shows functions and triggers, for people and for scripts', async ()
   expect(text).toMatch(/│ function +│ replicas │ +calls │ +errors │ +p50 │ +p99 │/)
   expect(text).toMatch(/│ trigger of +│ kind +│ reads +│ +lag │ +oldest │ +in flight │ +retries │ +dead letters │/)
 })
+
+test('the lake is asked at the gateway: the ticks are there, each once', async () => {
+  const sql = encodeURIComponent("SELECT symbol, count(*), count(DISTINCT trade_id) FROM ticks WHERE exchange = 'test' GROUP BY symbol")
+  const rows = async () => ((await (await fetch(`${stack.urls.GATEWAY_URL}/lake?sql=${sql}`)).json()) as { rows?: unknown }).rows
+  await expect.poll(rows, LONG).toEqual([['BTC/USDT', String(TICKS), String(TICKS)]])
+})

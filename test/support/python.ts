@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -24,3 +25,21 @@ export async function pythonPackages(requirements: string): Promise<string> {
   })
   return folder
 }
+
+/** Runs Python with the packages of a folder; gives what it prints. @throws {Error} with what it complains of. */
+export const runPython = (packages: string, args: readonly string[], input = ''): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const env = { ...process.env, PYTHONPATH: packages, PYTHONDONTWRITEBYTECODE: '1' }
+    const child = spawn('python3', args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.once('error', reject)
+    child.once('close', (code) => (code === 0 ? resolve(stdout) : reject(new Error(`python3 ${args.join(' ')}: ${stderr}`))))
+    child.stdin.end(input)
+  })

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { S3_DEVELOPMENT_KEYS } from '../../../infra/stack/services/s3.ts'
 import { BUCKET } from '../../../shared/contract/lake.ts'
-import { pythonPackages } from '../python.ts'
+import { pythonPackages, runPython } from '../python.ts'
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
 
@@ -21,24 +20,10 @@ export async function deltaOracle(s3Url: string) {
     AWS_ACCESS_KEY_ID: S3_DEVELOPMENT_KEYS.accessKey,
     AWS_SECRET_ACCESS_KEY: S3_DEVELOPMENT_KEYS.secretKey,
   }
-  const ask = <T>(command: string, table: string, ...rest: readonly unknown[]): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const child = spawn('python3', [join(import.meta.dirname, 'oracle.py')], {
-        env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
-        stdio: ['pipe', 'pipe', 'pipe'],
-      })
-      let stdout = ''
-      let stderr = ''
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        stdout += text
-      })
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr += text
-      })
-      child.once('error', reject)
-      child.once('close', (code) => (code === 0 ? resolve(JSON.parse(stdout) as T) : reject(new Error(`${command}: ${stderr}`))))
-      child.stdin.end(JSON.stringify([command, `s3://${BUCKET}/${table}`, storage, ...rest]))
-    })
+  const ask = async <T>(command: string, table: string, ...rest: readonly unknown[]): Promise<T> => {
+    const input = JSON.stringify([command, `s3://${BUCKET}/${table}`, storage, ...rest])
+    return JSON.parse(await runPython(folder, [join(import.meta.dirname, 'oracle.py')], input)) as T
+  }
   return {
     query: (table: string, sql: string, version?: number) => ask<Queried>('query', table, sql, version),
     txns: (table: string, appIds: readonly string[]) => ask<Record<string, string>>('txns', table, appIds),
