@@ -20,7 +20,7 @@ beforeAll(async () => {
     [121, 300],
   ])
   lake = await lakeQueryOn(store)
-  small = await lakeQueryOn(store, { mostRows: 10, mostBytes: 2000, atOnce: 1, mostMs: 20_000 })
+  small = await lakeQueryOn(store, { mostRows: 10, mostBytes: 2000, atOnce: 1 })
 }, 120_000)
 afterAll(async () => {
   await lake?.close()
@@ -148,11 +148,10 @@ test('an answer is cut at its most rows or bytes, and says so', SLOW, async () =
 })
 
 test('beyond what runs at once a query is refused for a moment', SLOW, async () => {
-  const first = small.ask('SELECT count(*) FROM range(200000000) WHERE range % 7 = 1')
-  await expect.poll(async () => (await small.ask('SELECT 1')).status, { timeout: 30_000, interval: 5 }).toBe(429)
-  const refused = await small.ask('SELECT 1')
-  if (refused.status === 429) expect([refused.headers.get('retry-after'), (await answerOf(refused)).code]).toEqual(['1', 'ERR_BUSY'])
-  expect((await first).status).toBe(200)
+  const both = await Promise.all([small.ask('SELECT 1'), small.ask('SELECT 1')])
+  const refused = both.find(({ status }) => status === 429)!
+  expect(both.map(({ status }) => status).sort()).toEqual([200, 429])
+  expect([refused.headers.get('retry-after'), (await answerOf(refused)).code]).toEqual(['1', 'ERR_BUSY'])
   expect((await small.ask('SELECT 1')).status).toBe(200)
 })
 
