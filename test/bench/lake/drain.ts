@@ -18,8 +18,8 @@ export type Drained = {
 /** Settings other than the shipped ones. */
 export type Settings = { readonly readers?: number; readonly env?: Readonly<Record<string, string>> }
 
-/** Starts flush-batch anew and a trigger on a full stream, and waits until all of its messages are rows of the table. */
-export async function drained(stack: Stack, messages: number, { readers = 1, env = {} }: Settings = {}): Promise<Drained> {
+/** Starts flush-batch anew and a trigger on a full stream, and waits until all of its `rows` ticks are in the table. */
+export async function drained(stack: Stack, rows: number, { readers = 1, env = {} }: Settings = {}): Promise<Drained> {
   const [before] = replicasOf(stack, 'flush-batch')
   await redeploy(stack, 'flush-batch', { annotations: { 'trigger.readers': String(readers) }, envVars: env })
   await until('a new process', async () => replicasOf(stack, 'flush-batch').every(({ pid }) => pid !== before?.pid))
@@ -29,9 +29,9 @@ export async function drained(stack: Stack, messages: number, { readers = 1, env
   await trigger.start()
   const page = await until('all rows are committed', async () => {
     const page = await metricsOf(stack, 'flush-batch')
-    const rows = counted(page, 'lake_rows_total')
-    if (rows > (commits.at(-1)?.rows ?? 0)) commits.push({ rows, ms: performance.now() })
-    return rows >= messages && page
+    const there = counted(page, 'lake_rows_total')
+    if (there > (commits.at(-1)?.rows ?? 0)) commits.push({ rows: there, ms: performance.now() })
+    return there >= rows && page
   })
   const later = Object.entries(cpu(stack))
   await trigger.stop()

@@ -31,14 +31,15 @@ export async function committed(stack: Stack, { rounds, most }: { rounds: number
     )
     measured.set(what, { runs: [...(measured.get(what)?.runs ?? []), run], usage })
   }
-  const ours = async (name: keyof typeof tapes, readers: number, life: string): Promise<number> => {
-    const { messages } = await fill(stack, exchangeTape(tapes[name] as TickTape, life, 1, most), 1)
+  const ours = async (name: keyof typeof tapes, readers: number, life: string, perMessage = 1): Promise<number> => {
+    const { ticks: rows } = await fill(stack, exchangeTape(tapes[name] as TickTape, life, perMessage, most), perMessage)
     const env = { LAKE_FLUSH_ROWS: String(COMMIT_ROWS / readers), LAKE_FLUSH_MS: String(FLUSH_MS), LAKE_RUN: life }
-    const { commits, bytes, usage } = await drained(stack, messages, { readers, env })
+    const { commits, bytes, usage } = await drained(stack, rows, { readers, env })
     const { cpuSeconds, peakMiB } = usage['function flush-batch']!
-    const run = { rate: rateOf(commits, messages), cpuMicros: (cpuSeconds * 1e6) / messages, bytes: bytes / messages, peakMiB }
-    note(`trade2026, ${name}, ${readers} reader${readers > 1 ? 's' : ''}`, run, usage)
-    return messages
+    const run = { rate: rateOf(commits, rows), cpuMicros: (cpuSeconds * 1e6) / rows, bytes: bytes / rows, peakMiB }
+    const many = perMessage > 1 ? `, ${perMessage} ticks a message` : ''
+    note(`trade2026, ${name}, ${readers} reader${readers > 1 ? 's' : ''}${many}`, run, usage)
+    return rows
   }
   for (let round = 1; round <= rounds; round++) {
     say(`round ${round} of ${rounds}`)
@@ -48,9 +49,15 @@ export async function committed(stack: Stack, { rounds, most }: { rounds: number
       note(`${peer}, SPY`, { rate: rateOf(commits, messages), cpuMicros: (cpuSeconds * 1e6) / messages, bytes: bytes / messages, peakMiB })
     }
     await ours('SPY', 4, `spy4r${round}`)
+    await ours('SPY', 1, `spy20r${round}`, 20)
     await ours('100 symbols', 4, `hundred4r${round}`)
   }
-  return [...measured].flatMap(([what, { runs, usage }]) => rowsOf(what, runs, usage))
+  const ratios = PEERS.map((peer): Row => {
+    const [ours, theirs] = ['trade2026, SPY, 1 reader', `${peer}, SPY`].map((what) => measured.get(what)!.runs)
+    const runs = ours!.map(({ rate }, round) => rate / theirs![round]!.rate)
+    return { what: `trade2026, SPY, 1 reader, beside ${peer}, round by round`, unit: '×', median: median(runs), runs }
+  })
+  return [...ratios, ...[...measured].flatMap(([what, { runs, usage }]) => rowsOf(what, runs, usage))]
 }
 
 /** Rows a second from the first commit to the last full one, so that neither a process that starts nor the last rows' waiting time is in it. */
