@@ -7,6 +7,8 @@ import { connectNats } from '../shared/adapters/nats/connect.ts'
 import { natsControl } from '../shared/adapters/nats/control.ts'
 import { natsDurable } from '../shared/adapters/nats/durable.ts'
 import { natsPublisher } from '../shared/adapters/nats/publisher.ts'
+import { natsStream } from '../shared/adapters/nats/stream.ts'
+import { CONTROL_BUCKET } from '../shared/contract/streams.ts'
 import { keepCompiled } from '../shared/runtime/compile-cache.ts'
 import { loadConfig } from '../shared/runtime/config.ts'
 import { createLog } from '../shared/runtime/log.ts'
@@ -16,6 +18,7 @@ import { forgetAcked } from './acked/forget.ts'
 import { functionOfQueue, isQueueName } from './async/queues.ts'
 import { runAsync } from './async/run.ts'
 import { triggerConfig } from './config.ts'
+import { BrokerClock } from './cron/broker-clock.ts'
 import { callThrough } from './cron/call.ts'
 import { scheduleMetrics } from './cron/metrics.ts'
 import { Schedules } from './cron/schedules.ts'
@@ -61,6 +64,8 @@ const deps = {
   metrics: triggerMetrics(metrics, connected),
 }
 
+const bucket = natsStream(nats, `KV_${CONTROL_BUCKET}`)
+const ofSchedules = scheduleMetrics(metrics)
 const schedules = new Schedules({
   control,
   publisher,
@@ -68,8 +73,8 @@ const schedules = new Schedules({
   troubles,
   holder: config.TRIGGER_ID,
   call: callThrough(config.GATEWAY_URL),
-  metrics: scheduleMetrics(metrics),
-  clock: Date.now,
+  metrics: ofSchedules,
+  clock: new BrokerClock({ ask: async () => (await bucket.state()).nowMs, own: Date.now, onAhead: ofSchedules.clockAhead, log }),
 })
 
 const secret = (name: string) => readFileSync(join(config.SECRETS_DIR, name), 'utf8').trim()

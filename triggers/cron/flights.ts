@@ -6,6 +6,7 @@ import { newTraceparent } from '../../shared/runtime/trace.ts'
 import type { Troubles } from '../../shared/runtime/trouble.ts'
 import { WaitingLine } from '../../shared/runtime/waiting-line.ts'
 import { backoffMs } from '../positioned/backoff.ts'
+import type { Clock } from './broker-clock.ts'
 import { type CallInstant, verdictOf } from './call.ts'
 import { letterOf } from './dead-letter.ts'
 import type { ScheduleMetrics } from './metrics.ts'
@@ -21,8 +22,7 @@ export type FlightDeps = {
   readonly metrics: ScheduleMetrics
   readonly log: Log
   readonly troubles: Troubles
-  /** The clock on the wall, ms since the epoch. */
-  readonly clock: () => number
+  readonly clock: Clock
 }
 
 const AWAY_MS = 500
@@ -63,7 +63,7 @@ export class Flights {
     for (let tries = 0; !this.#stopped; tries++) {
       const run = (await this.#write((record) => called(record, at, holder)))?.open.find((one) => one.at === at)
       if (!run) return
-      metrics.called(functionName, (clock() - at) / 1000)
+      metrics.called(functionName, (clock.now() - at) / 1000)
       const started = performance.now()
       const answer = await call(this.#schedule, run, traceparent)
       metrics.answered(functionName, (performance.now() - started) / 1000)
@@ -71,7 +71,7 @@ export class Flights {
       // First: an instant that is given up must be found again, whatever dies here.
       if (verdict.kind === 'failed') await this.#bury(run, { cause: verdict.cause, traceparent })
       if (verdict.kind !== 'again') {
-        const ending = { ...verdict, at, calls: run.calls, endedAt: clock() }
+        const ending = { ...verdict, at, calls: run.calls, endedAt: clock.now() }
         if (await this.#write((record) => over(record, holder, ending))) tellEnding(this.#deps, functionName, ending)
         return
       }

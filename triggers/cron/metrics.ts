@@ -11,6 +11,8 @@ export type ScheduleMetrics = {
   /** At each look: the next instant, and what this and other processes hold. */
   stands(functionName: string, nextMs: number | undefined, open: number, waiting: number): void
   gone(functionName: string): void
+  /** How far this machine's clock is ahead of the broker's, by which schedules go. */
+  clockAhead(seconds: number): void
 }
 
 const LATE = [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 2, 5, 10, 60, 600, 3600]
@@ -33,6 +35,7 @@ export function scheduleMetrics(registry: Registry): ScheduleMetrics {
   })
   const next = new Gauge({ ...of('next_timestamp_seconds', 'The next instant, seconds since the epoch'), labelNames })
   const open = new Gauge({ ...of('in_flight_calls', 'Instants being called, by whichever process'), labelNames })
+  const ahead = new Gauge(of('clock_ahead_seconds', "This machine's clock less the broker's, by which schedules go"))
   const waiting = new Gauge({ ...of('waiting', 'Instants that wait for calls before them'), labelNames })
   return {
     called: (name, lateSeconds) => late.observe({ function: name }, lateSeconds),
@@ -45,6 +48,7 @@ export function scheduleMetrics(registry: Registry): ScheduleMetrics {
       open.set({ function: name }, openNow)
       waiting.set({ function: name }, waitingNow)
     },
+    clockAhead: (aheadSeconds) => ahead.set(aheadSeconds),
     gone(name) {
       for (const gauge of [next, open, waiting]) gauge.remove({ function: name })
     },

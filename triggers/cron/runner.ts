@@ -71,7 +71,7 @@ export class Runner {
       const worked = await troubles.watch(scheduleWords(this.#schedule.functionName), look())
       // While the bucket is away nobody can show that he lives.
       if (!worked) this.#beats.forget()
-      const napMs = worked ? Math.min((lookAtMs ?? Number.POSITIVE_INFINITY) - clock(), MOST_NAP_MS) : AWAY_MS
+      const napMs = worked ? Math.min((lookAtMs ?? Number.POSITIVE_INFINITY) - clock.now(), MOST_NAP_MS) : AWAY_MS
       if (!this.#stopped && !this.#isPoked && napMs > 0) await this.#naps.join(napMs)
     }
   }
@@ -81,8 +81,9 @@ export class Runner {
     const { control, holder, clock, metrics } = this.#deps
     const { functionName, expression, timeZone } = this.#schedule
     const of = scheduleText(expression, timeZone)
+    await clock.sync()
     const found = await control.get<ScheduleRecord>(this.#key)
-    const nowMs = clock()
+    const nowMs = clock.now()
     const before = recordFor(of, found?.value ?? this.#known, nowMs)
     if (before.of !== of && this.#known && (this.#confirmations ?? 0) < CONFIRMATIONS) return this.#standBy(found)
     const alive = this.#aliveIn(before)
@@ -112,7 +113,7 @@ export class Runner {
     this.#watchedSince = watchedSince
     this.#lookedAt = nowMs
     if (found && next.until < found.value.until)
-      this.#deps.log.warn({ function: functionName }, 'the clock went back by more than an hour: instants may be called again')
+      this.#deps.log.warn({ function: functionName }, "the broker's clock went back by more than an hour: instants may be called again")
     if (isBeat) this.#beatenAt = performance.now()
     for (const ending of passed) tellEnding(this.#deps, functionName, ending)
     for (const at of claimed) void this.#start(at)
@@ -138,7 +139,7 @@ export class Runner {
     const next = found && isBeat ? beaten(found.value, holder, (at) => this.#underway.has(at)) : found?.value
     if (found && next !== found.value) await control.replace(this.#key, next, found.revision)
     if (isBeat) this.#beatenAt = performance.now()
-    return clock() + BEAT_MS
+    return clock.now() + BEAT_MS
   }
 
   /** The gateway lists this schedule still. */

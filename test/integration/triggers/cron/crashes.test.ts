@@ -49,8 +49,11 @@ afterEach(async () => {
   await (await jetstreamManager(await nats.connection)).streams.purge('KV_trade2026')
 })
 
-async function start(id: string): Promise<TriggerProcess> {
-  const one = await startTrigger(id, { NATS_URL: servers.urls.NATS_URL, GATEWAY_URL: host.url })
+/** @param aheadMs - how far its machine's clock is ahead. */
+async function start(id: string, aheadMs = 0): Promise<TriggerProcess> {
+  const ahead = `data:text/javascript,const now = Date.now; Date.now = () => now() + ${aheadMs}`
+  const clock = aheadMs === 0 ? {} : { NODE_OPTIONS: `--import="${encodeURI(ahead)}"` }
+  const one = await startTrigger(id, { NATS_URL: servers.urls.NATS_URL, GATEWAY_URL: host.url, ...clock })
   started.push(one)
   return one
 }
@@ -87,6 +90,18 @@ test('two processes call each instant once, with its time and its key, and with 
     expect({ url, key, body }).toEqual({ url: '/each-second', key: idempotencyKey(name, at), body: '' })
     expect(headers).toMatchObject({ 'x-attempt': '1', 'x-topic': 'cron-function', traceparent: expect.any(String) })
     expect(ms).toBeGreaterThanOrEqual(at)
+  }
+})
+
+test('two processes whose clocks are hours apart call each instant once, by the clock of the broker, and say so', async () => {
+  await recorder.deploy(EACH_SECOND)
+  const processes = await Promise.all([start('one', -2 * 3_600_000), start('two', 2 * 3_600_000)])
+  await calls(4)
+  expectEverySecond()
+  for (const { headers, ms } of recorder.begun()) expect(ms).toBeGreaterThanOrEqual(Date.parse(headers['x-scheduled-time']!))
+  for (const { lines } of processes) {
+    const off = lines.filter(({ msg }) => msg === "this machine's clock is not the broker's: schedules go by the broker's")
+    expect(off.map(({ seconds }) => Math.round(Math.abs(Number(seconds)) / 60))).toEqual([120])
   }
 })
 

@@ -49,7 +49,7 @@ function setUp({ called = [], written = async () => {} }: { called?: number[]; w
     metrics: scheduleMetrics(createMetrics('test')),
     log,
     troubles: new Troubles(log),
-    clock: () => nowMs,
+    clock: { now: () => nowMs, sync: async () => {} },
   })
   all.push(schedules)
   const hear = async (...functions: Listed[]) => {

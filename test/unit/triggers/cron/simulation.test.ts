@@ -9,6 +9,7 @@ import { Broken, type Flight, World } from './world.ts'
 const RUNS = Number(process.env.SIM_RUNS ?? 50)
 const FIRST = Number(process.env.SIM_SEED ?? 1)
 const MOST_STEPS_TO_REST = 5000
+const HOUR_MS = 3_600_000
 
 const of = (status: number): Answer => ({ status, headers: {}, body: '' })
 
@@ -19,7 +20,7 @@ const CALM: Weather = { faults: 0, losses: 0, disorder: 0, skew: false }
 function fault(world: World, { skew }: Weather): void {
   const { tape, processes } = world
   const one = tape.pick(processes)
-  const skewMs = () => (skew ? tape.pick([0, -1500, 2500])! : 0)
+  const skewMs = () => (skew ? tape.pick([0, -1500, 2500, -2 * HOUR_MS, 2 * HOUR_MS])! : 0)
   const what = tape.below(8)
   if (what <= 1 && one) world.kill(one)
   else if (what === 2 && one) {
@@ -109,7 +110,7 @@ async function play(tape: Tape): Promise<{ violation: string | undefined; taken:
   let violation: string | undefined
   try {
     world.start('a', 0)
-    if (tape.chance(70)) world.start('b', weather.skew ? 2500 : 0)
+    if (tape.chance(70)) world.start('b', weather.skew ? 2 * HOUR_MS : 0)
     for (let steps = tape.pick([60, 200, 500])!; steps > 0 && !tape.isSpent; steps--) await step(world, weather)
     world.trace.push('--- no more faults')
     for (const process of world.processes) process.isPaused = false

@@ -2,6 +2,7 @@ import { instantText } from '../../../../shared/contract/scheduled.ts'
 import type { Outgoing } from '../../../../shared/ports/publisher.ts'
 import { createMetrics } from '../../../../shared/runtime/metrics.ts'
 import { Troubles } from '../../../../shared/runtime/trouble.ts'
+import { BrokerClock } from '../../../../triggers/cron/broker-clock.ts'
 import { instantsIn } from '../../../../triggers/cron/instants.ts'
 import { scheduleMetrics } from '../../../../triggers/cron/metrics.ts'
 import { recordKey, type ScheduleRecord } from '../../../../triggers/cron/record.ts'
@@ -119,7 +120,9 @@ export class World {
       publishAll: (letters: readonly Outgoing[]) => this.wire.call(process, 'broker', 'dead letters', () => bury(letters)),
       tell: silent,
     }
-    const deps = { control, publisher, holder: name, call, metrics, log, troubles: new Troubles(log), clock: () => this.nowMs + skewMs }
+    const ask = () => this.wire.call(process, 'broker', 'time', () => this.nowMs)
+    const clock = new BrokerClock({ ask, own: () => this.nowMs + skewMs, onAhead: silent, log })
+    const deps = { control, publisher, holder: name, call, metrics, log, troubles: new Troubles(log), clock }
     const underway = new Set<number>()
     const begin = (schedule: Schedule) => new Runner(deps, schedule, underway)
     this.#running.set(process, { runner: runAs({ process }, () => begin(this.schedule)), of: this.schedule, begin })
