@@ -42,6 +42,10 @@ export function outcomeOf({ status, headers, body }: Answer): Outcome {
   return { kind: 'refused', patience, cause }
 }
 
+/** Whether the function itself has given an answer: the gateway names the call, or OpenFaaS's watchdog its duration, on those alone. */
+export const isOfFunction = ({ headers }: Pick<Answer, 'headers'>): boolean =>
+  headers['x-call-id'] !== undefined || headers['x-duration-seconds'] !== undefined
+
 /** An answer's JSON object; an empty one where it is none. */
 export function parsed(body: string): Record<string, unknown> {
   try {

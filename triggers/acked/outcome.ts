@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Failure } from '../../shared/contract/acked.ts'
-import { type Answer, describe, parsed, retryAfterMs } from '../outcome.ts'
+import { type Answer, describe, isOfFunction, parsed, retryAfterMs } from '../outcome.ts'
 import type { Outcome } from './step.ts'
 
 /** Turned away at the door: what says so is there, and asks to come again. */
@@ -26,6 +26,8 @@ export function outcomeOf(answer: Answer, count: number, form: 'batch' | 'messag
   // The gateway marks errors that are its own: nobody is there to be asked, or who was there broke off.
   if (headers['x-openfaas-internal'] !== undefined && status >= 500) return { kind: 'away', afterMs, cause, suspect: true }
   if (TURNED_AWAY.has(status)) return { kind: 'away', afterMs, cause, suspect: false }
+  // The function is there and knows no such path: not the moment's doing. The gateway's own 404 is: it is not deployed yet, or not any more.
+  if (status === 404 && isOfFunction(answer)) return { kind: 'failed', afterMs, cause }
   if (SUSPECT.has(status) || (status >= 300 && status < 400)) return { kind: 'away', afterMs, cause, suspect: true }
   // A body that broke on its way is refused as malformed: the same bytes may well arrive the next time.
   if (status >= 500 || json.code === 'ERR_BATCH') return { kind: 'failed', afterMs, cause }

@@ -5,7 +5,7 @@ import { type AsyncCall, readAs } from '../../shared/contract/async.ts'
 import { CodedError, RetryableError } from '../../shared/runtime/errors.ts'
 import type { Log } from '../../shared/runtime/log.ts'
 import type { Post } from '../invoke.ts'
-import type { Answer } from '../outcome.ts'
+import { type Answer, isOfFunction } from '../outcome.ts'
 import { DONE, ownHeaders, refused, unavailable, unreached } from './answers.ts'
 import type { Callbacks } from './callbacks.ts'
 import { beginningOf, send } from './send.ts'
@@ -78,7 +78,7 @@ export function createCalls({ gatewayUrl, bodies, callbacks, log }: Options): Po
 async function anotherTime(response: IncomingMessage): Promise<Answer | undefined> {
   const { headers } = response
   const status = response.statusCode!
-  if (status === 404 && headers['x-call-id'] === undefined) return unavailable(await beginningOf(response))
+  if (status === 404 && !isOfFunction(response)) return unavailable(await beginningOf(response))
   const isPlatform = status >= 500 && headers['x-openfaas-internal'] !== undefined
   return isPlatform || TRIED_AGAIN.has(status) ? { status, headers, body: await beginningOf(response) } : undefined
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { REDRIVEN } from '../../shared/contract/found-letter.ts'
 import { scheduledHeaders } from '../../shared/contract/scheduled.ts'
 import { exchange } from '../http.ts'
-import { type Answer, outcomeOf } from '../outcome.ts'
+import { type Answer, isOfFunction, outcomeOf } from '../outcome.ts'
 import type { Run } from './record.ts'
 
 /** Calls a function for an instant; never rejects. */
@@ -37,6 +37,8 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly cause: string }
   | { readonly kind: 'again'; readonly afterMs: number; readonly isFault: boolean; readonly cause: string }
 
+/** From the function itself: it has no such path. From the gateway: it knows no such function now. */
+const NOT_FOUND = 404
 const TIMED_OUT = 504
 /** So often may the function fail before the instant counts as failed. */
 const PATIENCE = 5
@@ -48,7 +50,7 @@ export function verdictOf(answer: Answer, failures: number): Verdict {
   // No schedule speaks of positions: a function that does is asked again like one that is away.
   if (outcome.kind === 'seek') return { kind: 'failed', cause: '409: the function takes batches at this path' }
   const { cause } = outcome
-  const isFault = outcome.kind === 'refused' || answer.status === TIMED_OUT
+  const isFault = outcome.kind === 'refused' || answer.status === TIMED_OUT || (answer.status === NOT_FOUND && isOfFunction(answer))
   const isForGood = outcome.kind === 'refused' && outcome.patience === 1
   if (isForGood || (isFault && failures + 1 >= PATIENCE)) return { kind: 'failed', cause }
   return { kind: 'again', afterMs: outcome.kind === 'retry' ? outcome.afterMs : 0, isFault, cause }

@@ -231,6 +231,17 @@ test('an absent function holds its messages up and blames none; Retry-After is k
   expect(await letters()).toBe(0)
 })
 
+test('a function that is there and knows no such path is asked as often as attempts are given, then its message is a dead letter', async () => {
+  annotate({ 'trigger.max-attempts': '2', 'trigger.backoff-ms': '10' })
+  gateway.answer = () => ({ status: 404, headers: { 'x-call-id': 'a' }, body: 'no POST / here' })
+  await publish(1, 1)
+  await start()
+  await vi.waitFor(async () => expect(await letters()).toBe(1), WAIT)
+  await settled()
+  const { header } = (await letter())!
+  expect(['Dlq-Error', 'Dlq-Attempts'].map((name) => header.get(name))).toEqual(['404: no POST / here', '2'])
+})
+
 test('a call that takes longer than the server waits is not delivered twice', async () => {
   gateway.answer = () => ({ delayMs: 5000 })
   await publish(1, 3)

@@ -9,6 +9,8 @@ test.each([
   ['no replica', answer(503, { 'retry-after': '2' }), 99, { kind: 'again', isFault: false, afterMs: 2000 }],
   ['too many calls', answer(429), 99, { kind: 'again', isFault: false }],
   ['not deployed', answer(404), 99, { kind: 'again', isFault: false }],
+  ['no such path in the function', answer(404, { 'x-call-id': 'a' }), 0, { kind: 'again', isFault: true }],
+  ['no such path in the function the fifth time', answer(404, { 'x-call-id': 'a' }, 'no'), 4, { kind: 'failed', cause: '404: no' }],
   ['a function that fails', answer(500), 0, { kind: 'again', isFault: true }],
   ['a function that fails the fifth time', answer(500, {}, 'no'), 4, { kind: 'failed', cause: '500: no' }],
   ['a function that does not end', answer(504), 0, { kind: 'again', isFault: true }],
