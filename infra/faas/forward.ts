@@ -89,7 +89,10 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
       }
     },
     drain: () => (call.isUpgraded ? call.upgrade!.socket.resume() : body.resume()),
-    timeout: () => breakOff(504, 'the function did not answer in time'),
+    timeout() {
+      if (body.isAwaited) breakOff(408, 'the rest of the body did not come in time', { Connection: 'close' })
+      else breakOff(504, 'the function did not answer in time')
+    },
     closed(error, unread) {
       // A reset ends no answer, not even one that ends with its connection.
       if (settled || (!error && parser.close())) return

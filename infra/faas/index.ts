@@ -32,6 +32,7 @@ const config = loadConfig({
   FAAS_COLD_WAIT_MS: whole(0, 60_000),
   FAAS_MAX_WAITING: whole(0, 10_000),
   FAAS_TIMEOUT_MS: whole(1, 60_000),
+  FAAS_HEAD_TIMEOUT_MS: whole(1, 30_000),
   FAAS_SCALE_DOWN_MS: whole(0, 30_000),
   FAAS_MAX_BODY_BYTES: whole(1, 64 * 1024 * 1024),
   basic_auth: z.enum(['true', 'false']).default('true'),
@@ -59,7 +60,8 @@ const limits = {
 }
 const nats = config.NATS_URL === undefined ? undefined : connectNats({ NATS_URL: config.NATS_URL }, 'gateway')
 const enqueue = nats && createAsync({ nats, maxBodyBytes: limits.maxBodyBytes, idleMs: config.FAAS_TIMEOUT_MS })
-const server = createGateway({ deployments, secrets, metrics, usage: new UsageMeter(), authorize, limits, enqueue, log })
+const headTimeoutMs = config.FAAS_HEAD_TIMEOUT_MS
+const server = createGateway({ deployments, secrets, metrics, usage: new UsageMeter(), authorize, limits, headTimeoutMs, enqueue, log })
 const metricsServer = createMetricsServer(metrics)
 
 for (const one of [server, metricsServer]) {

@@ -61,6 +61,8 @@ export function createProxy({ waitMs, coldWaitMs, maxWaiting, maxBodyBytes }: Pr
       metrics.done(service, codeOf(call), (endedMs - startedMs) / 1000)
     })
     if (!METHODS.has(request.method!)) return refuse(call, 405, `method ${request.method} is not allowed`)
+    // Node reads no body of such a request: it would be waited for in vain, or be taken for the other protocol's first bytes.
+    if (upgrade && call.body.exists) return refuse(call, 400, 'a request for another protocol has no body')
     if (Number(request.headers['content-length']) > maxBodyBytes) return refuse(call, 413, tooLarge(maxBodyBytes), { Connection: 'close' })
 
     // A replica that died is back in a moment, one that sleeps wakes up: the caller sees a slow answer, not an error.

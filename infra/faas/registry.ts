@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { identityOf } from '../stack/identity.ts'
+import { logFolder } from './logs/files.ts'
 import { readState, writeState } from './state.ts'
+import { endStrays } from './strays.ts'
 
 /** What is kept on disk of a running replica, so that a restarted host finds it again. A pid is given out again: with `identity` it names one process. */
 export type ReplicaRecord = {
@@ -43,8 +45,9 @@ export function openRegistry(folder: string): Registry & { takeRunning(services:
     remove({ pid }) {
       clear(records.filter((record) => record.pid !== pid))
     },
-    /** The recorded replicas that still run. Those of other services than the given ones are ended. */
+    /** The recorded replicas that still run. Those of other services than the given ones are ended, and those that are not recorded. */
     takeRunning(services) {
+      endStrays(logFolder(folder), new Set(records.map(({ pid }) => pid)))
       for (const record of records) if (!services.has(record.service)) signalReplica(record, 'SIGKILL')
       clear(records.filter((record) => services.has(record.service) && lives(record)))
       return [...records]

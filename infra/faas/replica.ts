@@ -85,7 +85,7 @@ export class Replica {
     if (child.pid === undefined) throw await new Promise((resolve) => child.once('error', resolve))
     const { service, revision } = spec
     const record = { service, index, revision, pid: child.pid, identity: identityOf(child.pid) ?? '', port }
-    // In the same turn as the start: a host killed in between would leave a process that no one knows.
+    // In the same turn as the start. Of a host that is killed in between, the next one ends it: see strays.ts.
     try {
       save(record)
     } catch (error) {

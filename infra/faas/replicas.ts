@@ -5,13 +5,8 @@ import { choose } from './choose.ts'
 import { memoryOf } from './memory.ts'
 import type { Registry, ReplicaRecord } from './registry.ts'
 import { Replica } from './replica.ts'
+import { backoffMs, deathsInARow } from './restart.ts'
 import type { ReplicaSpec } from './spec.ts'
-
-const STEADY_MS = 2_000
-const MAX_BACKOFF_MS = 5_000
-
-/** Pause before a start, by how often this replica died in a row: none after the first death, then 50 ms doubling to 5 s. */
-export const backoffMs = (deaths: number) => (deaths <= 1 ? 0 : Math.min(50 * 2 ** (deaths - 2), MAX_BACKOFF_MS))
 
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
 
@@ -201,8 +196,7 @@ export class ReplicaSet {
         this.#log.warn({ service: this.service, pid, index, cause }, 'replica died')
         this.#say(spec, index, `replica (pid ${pid}) died: ${cause}`)
         this.#cold = false
-        const steady = Date.now() - replica.readySince > STEADY_MS
-        this.#deaths.set(index, steady ? 1 : (this.#deaths.get(index) ?? 0) + 1)
+        this.#deaths.set(index, deathsInARow(this.#deaths.get(index) ?? 0, Date.now() - replica.readySince))
       }
       this.#reconcile()
     },

@@ -30,6 +30,11 @@ export class RequestBody {
     return this.#isRead
   }
 
+  /** Whether the caller has yet to send some of it, and nobody keeps it from doing so. */
+  get isAwaited(): boolean {
+    return !this.#isRead && !this.#request.isPaused()
+  }
+
   /** Whether it can be sent from its beginning again. */
   get isKept(): boolean {
     return this.#kept !== null

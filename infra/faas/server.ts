@@ -20,17 +20,21 @@ const KEEP_ALIVE_MS = 120_000
  * No limit on a whole request: a body may be streamed for as long as its bytes keep coming (see the proxy's timeout). The headers have one, of
  * bytes and of time. Of other protocols only WebSocket is passed on; a request that would also like another one is an ordinary request.
  */
-const LIMITS = {
+const limitsOf = (headTimeoutMs: number) => ({
   keepAliveTimeout: KEEP_ALIVE_MS,
   requestTimeout: 0,
-  headersTimeout: 30_000,
+  headersTimeout: headTimeoutMs,
+  // How often connections are looked at for that: by default it would be up to twice as long.
+  connectionsCheckingInterval: Math.ceil(headTimeoutMs / 10),
   maxHeaderSize: MAX_HEAD_BYTES,
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
-}
+})
 
 export type Gateway = Managed & {
   readonly authorize: Authorize
   readonly limits: ProxyLimits
+  /** How long the head of a request may take to come. */
+  readonly headTimeoutMs: number
   /** Takes asynchronous calls, where there is a NATS server to keep them. */
   readonly enqueue: Enqueue | undefined
   readonly log: Log
@@ -38,7 +42,7 @@ export type Gateway = Managed & {
 
 /** The gateway's main port: functions by name or route, the management API, health. */
 export function createGateway(gateway: Gateway): Server {
-  const { deployments, metrics, limits, enqueue, log } = gateway
+  const { deployments, metrics, limits, headTimeoutMs, enqueue, log } = gateway
   const invoke = createProxy(limits, metrics)
 
   const answer = (request: IncomingMessage, response: ServerResponse, upgrade: Upgrade | null): void | Promise<void> => {
@@ -73,7 +77,7 @@ export function createGateway(gateway: Gateway): Server {
       else text(request, response, 500, 'the gateway failed; its log says why')
     }
   }
-  const server = createServer(LIMITS, (request, response) => void serve(request, response, null))
+  const server = createServer(limitsOf(headTimeoutMs), (request, response) => void serve(request, response, null))
   server.maxHeadersCount = 0
   server.on('clientError', answerBadHead)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, ahead: Buffer) => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const { PORT, HOST, READY_AFTER_MS = '0', CRASH_AT_START } = process.env
+const { PORT, HOST, READY_AFTER_MS = '0', CRASH_AT_START, DEAF } = process.env
 if (CRASH_AT_START) process.exit(3)
 let readyAt = Date.now() + Number(READY_AFTER_MS)
 
@@ -95,4 +95,4 @@ server.on('upgrade', (req, socket, ahead) => {
 server.maxHeadersCount = 0
 server.keepAliveTimeout = 120_000
 server.listen(Number(PORT), HOST)
-process.on('SIGTERM', () => server.close(() => process.exit(0)))
+process.on('SIGTERM', () => DEAF || server.close(() => process.exit(0)))

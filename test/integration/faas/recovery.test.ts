@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { type Answer, isAlive, TestHost, until } from './host.ts'
 
@@ -49,12 +51,17 @@ test('a killed host leaves its functions running and takes them over again', asy
   await host.down('SIGKILL')
   expect(before.every(isAlive)).toBe(true)
 
+  // As if the host had been killed between a replica's start and its record.
+  const [stray] = before.filter(({ service }) => service === 'removed')
+  writeFileSync(join(host.folder, 'data/replicas.json'), JSON.stringify(before.filter((one) => one !== stray)))
+
   // One dies while there is no host, and one function is gone from what the host finds deployed.
   const [dead, kept] = before.filter(({ service }) => service === 'kept')
   kill(dead!.pid)
   await until('it is dead', () => !isAlive(dead!))
   await host.up()
   await host.untilReady('kept')
+  await until('the one that nobody knew is ended', () => !isAlive(stray!))
 
   const after = host.replicas().filter(({ service }) => service === 'kept')
   expect(after).toContainEqual(kept)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { choose } from '../../../../infra/faas/choose.ts'
-import { backoffMs } from '../../../../infra/faas/replicas.ts'
+import { backoffMs, deathsInARow } from '../../../../infra/faas/restart.ts'
 import { serviceOf } from '../../../../infra/faas/route.ts'
 
 const replicas = (count: number, busy: number[] = []) =>
@@ -42,6 +42,12 @@ test('affinities spread evenly', () => {
 
 test('a replica starts again at once, then after pauses that double up to five seconds', () => {
   expect([0, 1, 2, 3, 4, 20].map(backoffMs)).toEqual([0, 0, 50, 100, 200, 5_000])
+})
+
+test('one that served well for a while and dies has died once, however often it died before', () => {
+  expect(deathsInARow(7, 2001)).toBe(1)
+  expect(deathsInARow(7, 2000)).toBe(8)
+  expect(deathsInARow(0, Number.NEGATIVE_INFINITY)).toBe(1)
 })
 
 test.each([
