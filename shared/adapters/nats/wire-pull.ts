@@ -42,8 +42,13 @@ type Options = {
 /**
  * Reads a consumer by pull requests on a connection of its own.
  * It asks only for what there is room for, so it never holds more than two requests' messages, however far behind.
+ * @param open - opens the connection.
  */
-export async function openPull({ url, stream, consumer: made, requestMessages }: Options, handlers: PullHandlers): Promise<Pull> {
+export async function openPull(
+  { url, stream, consumer: made, requestMessages }: Options,
+  handlers: PullHandlers,
+  open: typeof openWire = openWire,
+): Promise<Pull> {
   const inbox = `_INBOX.${crypto.randomUUID()}`
   /** Messages still to come, by sid. */
   const left = [0, 0, 0]
@@ -85,7 +90,7 @@ export async function openPull({ url, stream, consumer: made, requestMessages }:
   watch.unref()
 
   try {
-    const opening = openWire(url, `reader of ${stream}`, {
+    const opening = open(url, `reader of ${stream}`, {
       message(message) {
         left[message.sid]!--
         if (!ended) handlers.message(message)
