@@ -35,7 +35,7 @@ export class Deployments {
   #byName = new Map<string, Deployed>()
   #routes = new RouteTable<Deployed>()
   /** Replicas of removed functions, which still finish their requests. */
-  #leaving = new Set<Promise<void>>()
+  #leaving = new Map<ReplicaSet, Promise<void>>()
 
   constructor(settings: Settings, secrets: Secrets, log: Log) {
     this.#settings = settings
@@ -129,8 +129,11 @@ export class Deployments {
     this.#byName.delete(service)
     this.#routes.set(this.list())
     this.#save()
-    const left = deployed.set.stop().finally(() => this.#leaving.delete(left))
-    this.#leaving.add(left)
+    const { set } = deployed
+    this.#leaving.set(
+      set,
+      set.stop().finally(() => this.#leaving.delete(set)),
+    )
   }
 
   /** Gives every function as many replicas as its calls need. */
@@ -138,14 +141,15 @@ export class Deployments {
     for (const { set, scaler } of this.#byName.values()) set.resize(scaler.next(performance.now()))
   }
 
-  /** Ends replicas that hold more memory than they may. */
-  guardMemory(): void {
-    for (const { set } of this.#byName.values()) set.guardMemory()
+  /** Ends replicas that hold more memory than they may, those of removed functions as well; one at each step. */
+  *guardMemory(): Generator<void> {
+    for (const { set } of this.list()) yield* set.guardMemory()
+    for (const set of [...this.#leaving.keys()]) yield* set.guardMemory()
   }
 
   /** Ends every replica; what is deployed stays on disk. */
   async close(drainMs: number): Promise<void> {
-    await Promise.all([...this.list().map(({ set }) => set.stop(drainMs)), ...this.#leaving])
+    await Promise.all([...this.list().map(({ set }) => set.stop(drainMs)), ...this.#leaving.values()])
   }
 
   /** Where the functions' logs are. */

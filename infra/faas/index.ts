@@ -10,6 +10,7 @@ import { basicAuth } from './auth.ts'
 import { Deployments } from './deployments.ts'
 import { LogStamps } from './logs/stamps.ts'
 import { gatewayMetrics } from './metrics.ts'
+import { goRound } from './rounds.ts'
 import { Secrets } from './secrets.ts'
 import { createGateway, createMetricsServer } from './server.ts'
 import { UsageMeter } from './usage.ts'
@@ -79,9 +80,9 @@ metricsServer.listen(config.FAAS_METRICS_PORT, '127.0.0.1', () => {
 })
 keepCompiled()
 const stamps = new LogStamps(deployments.logFolder)
-setInterval(() => stamps.look(), LOG_STAMP_MS).unref()
-setInterval(() => stamps.bound(), LOG_BOUND_MS).unref()
-setInterval(() => deployments.guardMemory(), MEMORY_CHECK_MS).unref()
+goRound(LOG_STAMP_MS, () => stamps.look())
+goRound(LOG_BOUND_MS, () => stamps.bound())
+goRound(MEMORY_CHECK_MS, () => deployments.guardMemory())
 setInterval(() => deployments.rescale(), SCALE_MS).unref()
 
 let stopping = false

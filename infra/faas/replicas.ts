@@ -100,13 +100,14 @@ export class ReplicaSet {
     return this.#stopped || this.pick(undefined) ? Promise.resolve() : this.#waiting.join(waitMs)
   }
 
-  /** Ends those that hold more memory than they may. */
-  guardMemory(): void {
-    for (const replica of this.#running) {
+  /** Ends those that hold more memory than they may, one at each step. */
+  *guardMemory(): Generator<void> {
+    for (const replica of [...this.#running]) {
       const { memoryBytes } = replica.spec
       if (memoryBytes === null) continue
       const heldBytes = memoryOf(replica.record.pid, memoryBytes)
       if (heldBytes > memoryBytes) replica.kill(`out of memory: it holds ${mib(heldBytes)}, limits.memory is ${mib(memoryBytes)}`)
+      yield
     }
   }
 

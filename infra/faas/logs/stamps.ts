@@ -15,22 +15,30 @@ export class LogStamps {
     this.#folder = folder
   }
 
-  /** Notes what has grown since the look before. */
-  look(): void {
+  /** Notes what has grown since the look before, one log at each step. */
+  *look(): Generator<void> {
     for (const { file } of this.#logs()) {
-      try {
-        const stats = statSync(file, { throwIfNoEntry: false })
-        if (stats) this.#note(file, stats)
-      } catch {
-        // A full disk: times are less exact then, which must not end the host.
-      }
+      this.#see(file)
+      yield
     }
   }
 
-  /** Keeps each log and its older part bounded. */
-  bound(): void {
-    for (const { file } of this.#logs()) boundLog(file)
-    this.look()
+  /** Keeps each log and its older part bounded, one at each step. */
+  *bound(): Generator<void> {
+    for (const { file } of this.#logs()) {
+      boundLog(file)
+      this.#see(file)
+      yield
+    }
+  }
+
+  #see(file: string): void {
+    try {
+      const stats = statSync(file, { throwIfNoEntry: false })
+      if (stats) this.#note(file, stats)
+    } catch {
+      // A full disk: times are less exact then, which must not end the host.
+    }
   }
 
   #logs() {

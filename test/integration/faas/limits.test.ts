@@ -27,6 +27,15 @@ test("a function that takes more memory than it may is ended, which its log and 
   expect((await host.call('/function/greedy')).status).toBe(200)
 })
 
+test('a function that is removed may not take more memory either while it finishes a call', async () => {
+  await host.deploy('leaver', { limits: { memory: '200Mi' } })
+  const call = host.call('/function/leaver/hold?after=500&mib=250&ms=15000', { method: 'POST', body: 'x' })
+  await untilStarted('leaver', 1)
+  await host.system('DELETE', 'functions', { functionName: 'leaver' })
+  expect((await call).status).toBe(503)
+  await until('its log says why', () => host.log('leaver').includes('out of memory'))
+})
+
 test('what a function has started counts as its memory, and ends with it', async () => {
   host.addImage('parent', 'parent.js')
   await host.deploy('parent', { image: 'parent', limits: { memory: '300Mi' } })

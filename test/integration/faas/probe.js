@@ -66,6 +66,7 @@ const server = createServer({ maxHeaderSize: 65_536 }, async (req, res) => {
       res.writeHead(200, { 'content-type': req.headers['content-type'] ?? 'application/octet-stream' }).flushHeaders()
       return req.pipe(res)
     case '/hold':
+      await sleep(Number(searchParams.get('after') ?? 0))
       held.push(Buffer.alloc(Number(searchParams.get('mib')) * 2 ** 20, 1))
       return setTimeout(() => res.end('held'), Number(searchParams.get('ms') ?? 0))
     case '/slow':
