@@ -77,7 +77,7 @@ async function plain(rig: Rig, messages: number, atOnce: number): Promise<number
   return Number(stdout)
 }
 
-async function fill({ publisher, subject }: Rig, messages: number): Promise<void> {
+export async function fill({ publisher, subject }: Rig, messages: number): Promise<void> {
   for (let from = 0; from < messages; from += 10_000) {
     const some = Array.from({ length: Math.min(10_000, messages - from) }, (_, i) => ({ subject: subject(i), payload: PAYLOAD }))
     await publisher.publishAll(some)

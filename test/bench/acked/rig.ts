@@ -17,6 +17,7 @@ import { STREAMS } from '../../../shared/contract/streams.ts'
 import { beforeEnd } from '../../support/before-end.ts'
 import { bundleFunction } from '../../support/bundle.ts'
 import { startServers } from '../../support/servers.ts'
+import { childrenOf } from '../usage.ts'
 
 const FUNCTION = 'no-op'
 export const MAIN = join(ROOT, 'infra/cli/main.ts')
@@ -105,15 +106,15 @@ export async function startRig(profiles?: string) {
       const [replica] = JSON.parse(readFileSync(join(data, 'faas/replicas.json'), 'utf8')) as [{ port: number }]
       return `http://127.0.0.1:${replica.port}/`
     },
-    /** Puts the function up with these annotations, on an empty stream. */
-    async deploy(annotations: Readonly<Record<string, string>>): Promise<void> {
+    /** Puts the function up with these annotations and labels, on an empty stream. */
+    async deploy(annotations: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>> = {}): Promise<void> {
       for (const name of [`acked-${FUNCTION}`, 'plain']) await manager.consumers.delete(STREAM, name).catch(() => {})
       await manager.streams.purge(STREAM)
       await manager.streams.purge('KV_trade2026')
       await manager.consumers.add(STREAM, { durable_name: 'plain', ack_policy: AckPolicy.Explicit })
       const all = { 'trigger.stream': STREAM, 'trigger.delivery': 'acked', ...annotations }
       const envVars = profile.length > 0 ? { NODE_OPTIONS: profile.join(' ') } : {}
-      const body = JSON.stringify({ service: FUNCTION, image: `local/${FUNCTION}:dev`, annotations: all, envVars })
+      const body = JSON.stringify({ service: FUNCTION, image: `local/${FUNCTION}:dev`, annotations: all, labels, envVars })
       const send = (method: string) =>
         fetch(`${gatewayUrl}/system/functions`, { method, body, headers: { authorization, 'content-type': 'application/json' } })
       if ((await send('PUT')).status === 404) await send('POST')
@@ -123,6 +124,17 @@ export async function startRig(profiles?: string) {
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
       throw new Error('the function does not come up')
+    },
+    /** How many replicas are ready; undefined where there is no such function. */
+    async replicas(): Promise<number | undefined> {
+      const answer = await fetch(`${gatewayUrl}/system/function/${FUNCTION}`, { headers: { authorization } })
+      return answer.ok ? ((await answer.json()) as { availableReplicas: number }).availableReplicas : undefined
+    },
+    /** Takes the function away, and waits until its processes have ended. */
+    async remove(): Promise<void> {
+      const body = JSON.stringify({ functionName: FUNCTION })
+      await fetch(`${gatewayUrl}/system/functions`, { method: 'DELETE', body, headers: { authorization } })
+      while (childrenOf(gateway.pid!).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
     },
     /** Messages that are not settled; undefined before the trigger has begun. */
     async unsettled(): Promise<number | undefined> {

@@ -2,7 +2,8 @@ import { benchCommand } from '../command.ts'
 import { startBenchHost } from './bench-host.ts'
 import { hops } from './hop.ts'
 import { memory } from './memory.ts'
-import { scaleOut, starts } from './start.ts'
+import { scaleOut } from './scale-out.ts'
+import { starts } from './start.ts'
 
 const HELP = `npm run bench -- host [options]
   --rounds N    how often each measurement is taken: N times some (default 3)
@@ -17,7 +18,7 @@ export const main = (args: string[]): Promise<number> =>
     parts: {
       memory: ({ host }) => memory(host),
       start: ({ host }, rounds, say) => starts(host, rounds, say),
-      'scale-out': ({ host }, rounds, say) => scaleOut(host, rounds, say),
+      'scale-out': (_, rounds, say) => scaleOut(rounds, say),
       hop: ({ host }, rounds, say) => hops(host, rounds, say),
     },
   })
