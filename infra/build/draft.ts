@@ -21,6 +21,7 @@ export class Draft {
   readonly #target: Target
   #own: Promise<Context> | undefined
   #packages: File | undefined
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(root: string, dist: string, target: Target) {
     this.#root = root
@@ -28,8 +29,15 @@ export class Draft {
     this.#target = target
   }
 
-  /** @throws {Error} with esbuild's `errors` when a source does not build. */
-  async build(): Promise<Output> {
+  /** Builds from the sources as they are now. @throws {Error} with esbuild's `errors` when one does not build. */
+  build(): Promise<Output> {
+    // One that is asked for during another would get that one's result from esbuild, which may be older.
+    const built = this.#last.then(() => this.#build())
+    this.#last = built.catch(() => {})
+    return built
+  }
+
+  async #build(): Promise<Output> {
     const options = optionsOf(this.#root, this.#dist, this.#target)
     this.#own ??= context({ ...options, packages: 'external' })
     const output = await (await this.#own).rebuild()
@@ -47,6 +55,7 @@ export class Draft {
   }
 
   async close(): Promise<void> {
+    await this.#last
     await (await this.#own)?.dispose()
   }
 

@@ -22,8 +22,8 @@ export class Rebuilder {
   readonly #drafts = new Map<string, Draft>()
   /** Those that did not build: what would put them right need not be among the files that the last bundle was made of. */
   readonly #faulty = new Set<string>()
-  /** A build that is asked for during another gets that one's result, which may be older than its sources. */
   #warming: Promise<unknown> = Promise.resolve()
+  #rebuilding: Promise<unknown> = Promise.resolve()
 
   constructor(root: string, dist: string) {
     this.#root = root
@@ -33,14 +33,23 @@ export class Rebuilder {
   /** Begins to get to know all functions, so that the first change is built as quickly as later ones. */
   warm(): void {
     const all = async () => {
-      for (const target of await this.#functions()) await this.#build(target)
+      for (const target of await this.#functions()) {
+        // What somebody waits for comes first.
+        await this.#rebuilding
+        await this.#build(target)
+      }
     }
     this.#warming = all().catch(() => {})
   }
 
   /** Builds the functions that are made of these files, or did not build, or were never built. @param changed - paths below the root. */
-  async rebuild(changed: ReadonlySet<string>): Promise<Rebuilt> {
-    await this.#warming
+  rebuild(changed: ReadonlySet<string>): Promise<Rebuilt> {
+    const rebuilt = this.#rebuild(changed)
+    this.#rebuilding = rebuilt.catch(() => {})
+    return rebuilt
+  }
+
+  async #rebuild(changed: ReadonlySet<string>): Promise<Rebuilt> {
     const [targets, records] = await Promise.all([this.#functions(), readRecords(this.#dist)])
     const concerned = targets.filter(
       ({ name }) => this.#faulty.has(name) || (records[name]?.inputs.some((path) => changed.has(path)) ?? true),
