@@ -8,8 +8,10 @@ import { readRecords } from '../stack/record.ts'
 import { readSchedules, type ScheduleState } from '../stack/schedules.ts'
 import { GATEWAY_USER, gatewayPassword } from '../stack/secrets.ts'
 import { readSettings, type Settings } from '../stack/settings.ts'
+import type { Sample } from './seen/exposition.ts'
 import { type FunctionState, functionStates, type Listed } from './seen/functions.ts'
-import { readPage } from './seen/page.ts'
+import { type LakeState, lakeStates, lakeTable } from './seen/lake.ts'
+import { readPage, readTarget } from './seen/page.ts'
 import { functionTable, scheduleTable, spanOf, triggerTable } from './seen/tables.ts'
 import { type TriggerState, triggerStates } from './seen/triggers.ts'
 import { table } from './table.ts'
@@ -26,6 +28,7 @@ type Status = {
   readonly triggers: readonly TriggerState[]
   readonly progress: readonly Progress[]
   readonly schedules: readonly ScheduleState[]
+  readonly lake: readonly LakeState[]
 }
 
 /** Shows what runs. @returns 0 when the stack runs, 3 when it does not (as service scripts say it). */
@@ -54,7 +57,8 @@ async function readStatus(settings: Settings): Promise<Status> {
   const triggers = triggerStates(listed, ofTriggers.flat(), progress)
   const askSchedules = (connection: NatsConnection) => readSchedules(connection, Date.now())
   const schedules = running ? await withConnection(urls.NATS_URL, askSchedules).catch(() => []) : []
-  return { running, data, urls: shown(urls), processes, functions, triggers, progress, schedules }
+  const lake = running ? lakeStates(await readFunction(settings, 'lake-upkeep').catch(() => [])) : []
+  return { running, data, urls: shown(urls), processes, functions, triggers, progress, schedules, lake }
 }
 
 /** Addresses as they may be shown. */
@@ -66,11 +70,22 @@ const shown = (urls: Settings['urls']): Settings['urls'] => ({
   GATEWAY_URL: shownAddress(urls.GATEWAY_URL),
 })
 
-const readListed = async ({ data, urls }: Settings): Promise<Listed[]> => {
-  const authorization = `Basic ${Buffer.from(`${GATEWAY_USER}:${await gatewayPassword(data)}`).toString('base64')}`
-  const response = await fetch(`${urls.GATEWAY_URL}/system/functions`, { headers: { authorization }, signal: AbortSignal.timeout(ASK_MS) })
-  const list = (await response.json()) as (Omit<Listed, 'annotations'> & { annotations?: Listed['annotations'] | null })[]
+const readListed = async (settings: Settings): Promise<Listed[]> => {
+  const list = await readSystem<(Omit<Listed, 'annotations'> & { annotations?: Listed['annotations'] | null })[]>(settings, 'functions')
   return list.map(({ annotations, ...rest }) => ({ ...rest, annotations: annotations ?? {} }))
+}
+
+/** The metrics of a function's first replica: one that has more is not shown here. */
+const readFunction = async (settings: Settings, name: string): Promise<Sample[]> => {
+  const targets = await readSystem<{ targets: [string]; labels: { function: string } }[]>(settings, 'targets')
+  const found = targets.find(({ labels }) => labels.function === name)
+  return found ? readTarget(found.targets[0], ASK_MS) : []
+}
+
+const readSystem = async <T>({ data, urls }: Settings, what: string): Promise<T> => {
+  const authorization = `Basic ${Buffer.from(`${GATEWAY_USER}:${await gatewayPassword(data)}`).toString('base64')}`
+  const response = await fetch(`${urls.GATEWAY_URL}/system/${what}`, { headers: { authorization }, signal: AbortSignal.timeout(ASK_MS) })
+  return (await response.json()) as T
 }
 
 const withConnection = async <T>(url: string, use: (connection: NatsConnection) => Promise<T>): Promise<T> => {
@@ -82,7 +97,7 @@ const withConnection = async <T>(url: string, use: (connection: NatsConnection) 
   }
 }
 
-const linesOf = ({ running, data, urls, processes, functions, triggers, schedules }: Status): string[] => {
+const linesOf = ({ running, data, urls, processes, functions, triggers, schedules, lake }: Status): string[] => {
   if (!running && processes.length === 0) return [`nothing runs on ${data}`]
   const head = running
     ? `running on ${data}, gateway ${urls.GATEWAY_URL}`
@@ -102,5 +117,6 @@ const linesOf = ({ running, data, urls, processes, functions, triggers, schedule
     ...functionTable(functions),
     ...triggerTable(triggers),
     ...scheduleTable(schedules),
+    ...lakeTable(lake),
   ]
 }

@@ -35,6 +35,9 @@ export const TICK_COLUMNS: readonly Column[] = [
   column('stream_line', 'integer'),
 ]
 
+/** Whose positions are in the table. */
+export const LAKE_FUNCTION = 'flush-batch'
+
 /** What rows are sorted by within a file, so that most of it can be left out when one symbol is sought. */
 export const TICK_ORDER: readonly string[] = ['symbol', 'timestamp', 'stream_epoch', 'stream_seq', 'stream_line']
 

@@ -4,7 +4,9 @@ import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { samplesOf, sumOf } from '../../infra/cli/seen/exposition.ts'
 import { ROOT } from '../../infra/stack/settings.ts'
+import { TICKS_TABLE } from '../../shared/contract/lake.ts'
 import { tickSubject } from '../../shared/contract/subjects.ts'
+import type { Audit } from '../../shared/lake/audit/audit.ts'
 import { TickPublisher } from '../../triggers/sources/tick-publisher.ts'
 import { metricsOfPage } from '../support/metrics-page.ts'
 import { type OwnStack, startOwnStack } from '../support/own-stack.ts'
@@ -16,7 +18,7 @@ const TICKS = 50
 
 let stack: OwnStack
 beforeAll(async () => {
-  stack = await startOwnStack()
+  stack = await startOwnStack({ env: { LAKE_FLUSH_MS: '500' } })
   const connection = await connect({ servers: stack.urls.NATS_URL })
   const publisher = new TickPublisher(connection)
   const tick = { timestamp: Date.now(), exchange: 'test', symbol: 'BTC/USDT', price: 100, qty: 1 }
@@ -74,18 +76,34 @@ test('a trigger tells of batches, bytes, durations, attempts and dead letters, a
   }
 })
 
-test('status shows functions and triggers, for people and for scripts', async () => {
-  const status = async (...args: string[]) => {
-    const command = run(process.execPath, [join(ROOT, 'infra/cli/trade2026.mjs'), 'status', ...args], {
-      cwd: ROOT,
-      env: environmentOf(stack.settings),
-    })
-    expect(await command.ended, command.output()).toBe(0)
-    return command.output()
-  }
+/** What a command prints that ends well. */
+async function told(...args: string[]): Promise<string> {
+  const command = run(process.execPath, [join(ROOT, 'infra/cli/trade2026.mjs'), ...args], { cwd: ROOT, env: environmentOf(stack.settings) })
+  expect(await command.ended, command.output()).toBe(0)
+  return command.output()
+}
 
-  const { functions, triggers, schedules } = JSON.parse(await status('--json'))
-  const text = await status()
+test('the lake is held against the stream message by message, over HTTP and from the command line', async () => {
+  const url = `${stack.urls.GATEWAY_URL}/function/lake-upkeep`
+  const audit = async () => (await (await fetch(`${url}/audit`)).json()) as Audit
+  await expect.poll(async () => (await audit()).stream.committed, LONG).toBe(TICKS + 1)
+  const whole = {
+    stream: { lagMessages: 0, lost: 0 },
+    counts: { from: 1, to: TICKS + 1, messages: TICKS + 1, rows: TICKS, refused: 1, missing: 0, double: 0 },
+    faults: [],
+    notKnown: [],
+  }
+  expect(await audit()).toMatchObject(whole)
+  expect(JSON.parse(await told('lake', 'audit', '--json'))).toMatchObject(whole)
+  expect(await told('lake', 'audit')).toContain('the table is whole')
+
+  const run = await fetch(url, { method: 'POST', headers: { 'X-Scheduled-Time': new Date(0).toISOString() } })
+  expect(run.status).toBe(200)
+})
+
+test('status shows functions, triggers and the lake, for people and for scripts', async () => {
+  const { functions, triggers, schedules, lake } = JSON.parse(await told('status', '--json'))
+  const text = await told('status')
 
   const names = (all: { name?: string; function?: string }[]) => all.map(({ name, function: of }) => name ?? of).sort()
   expect(names(functions)).toEqual(['bars', 'flush-batch', 'lake-query', 'lake-upkeep', 'persist-bars', 'tick-to-bar'])
@@ -95,6 +113,8 @@ test('status shows functions and triggers, for people and for scripts', async ()
   expect(named(functions, 'tick-to-bar')).toMatchObject({ availableReplicas: 1, errors: 0 })
   expect(named(functions, 'bars')).toMatchObject({ invocationCount: 1, p50Seconds: expect.any(Number), p99Seconds: expect.any(Number) })
   expect(named(triggers, 'tick-to-bar')).toMatchObject({ kind: 'positioned', reads: 'MARKET_TICKS', lag: 0, deadLetters: 1 })
+  expect(lake).toEqual([expect.objectContaining({ table: TICKS_TABLE, lagMessages: 0, lost: 0, missing: 0, double: 0 })])
+  expect(text).toMatch(/│ lake +│ +files │ +MB │/)
   expect(text).toMatch(/│ function +│ replicas │ +calls │ +errors │ +p50 │ +p99 │/)
   expect(text).toMatch(/│ trigger of +│ kind +│ reads +│ +lag │ +oldest │ +in flight │ +retries │ +dead letters │/)
 })

@@ -34,7 +34,7 @@ export async function registeredMetrics(): Promise<Registered[]> {
         () => 0,
         () => 0,
       )
-      lakeUpkeep([], { targetBytes: 1, checkpointEvery: 1, mostMs: 1, answerMs: 1 })
+      lakeUpkeep([], { targetBytes: 1, checkpointEvery: 1, mostMs: 1, answerMs: 1, audit: { mostMs: 1 } as never })
     })),
   ]
   return [...new Map(all.map((one) => [`${one.of} ${one.name}`, one])).values()]

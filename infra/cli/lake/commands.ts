@@ -26,6 +26,14 @@ export function addLakeCommands(program: Command, finish: Finish): void {
     .action(async (options) => finish((await import('./files.ts')).files(options)))
 
   of(
+    lake
+      .command('audit')
+      .description('hold a table against its stream, day by day; exit code 0 only if it is whole, and all of that is known'),
+  )
+    .option('--rows <count>', 'look at so many rows at most, the newest; 0: by the log alone', whole, 2_000_000)
+    .action(async (options) => finish((await import('./audit.ts')).audit(options)))
+
+  of(
     lake.command('verify').description('read every row, and say what is there twice or not at all; exit code 0 only if the table is whole'),
   ).action(async (options) => finish((await import('./verify.ts')).verify(options)))
 

@@ -1,9 +1,9 @@
 import { parquet } from '../../../shared/adapters/parquet/parquet.ts'
 import { keyOfPath } from '../../../shared/delta/path.ts'
+import { SeenMessages } from '../../../shared/lake/audit/seen-messages.ts'
 import { TICK_COLUMNS } from '../../../shared/lake/tick-table.ts'
 import { table as asTable } from '../table.ts'
 import { withTable } from './open.ts'
-import { SeenMessages } from './seen-messages.ts'
 import { rowsOf } from './text.ts'
 
 type Options = { readonly table?: string; readonly json?: boolean }

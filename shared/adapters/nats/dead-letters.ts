@@ -17,8 +17,8 @@ export type Reading = {
 
 /** The dead letters, for a person who looks through them. Every call fails when the server does not answer. */
 export type DeadLetters = {
-  /** How many each function has now, and the number of the newest one ever written. */
-  state(): Promise<{ readonly counts: ReadonlyMap<string, number>; readonly last: number }>
+  /** How many each function has now, the number of the newest one ever written, and whether any was ever removed. */
+  state(): Promise<{ readonly counts: ReadonlyMap<string, number>; readonly last: number; readonly hasRemoved: boolean }>
   /** All that there are at the call, in the order they were written, page by page; what is written while they are read is left out. */
   read(which: Reading): AsyncGenerator<readonly FoundLetter[]>
   /** Undefined where there is none of that number. */
@@ -47,7 +47,7 @@ export function natsDeadLetters(connection: NatsConnection): DeadLetters {
     async state() {
       const { state } = await asked(manager.then(({ streams }) => streams.info(STREAM, { subjects_filter: '>' })))
       const counts = Object.entries(state.subjects ?? {}).map(([subject, count]) => [subject.slice(PREFIX), count] as const)
-      return { counts: new Map(counts), last: state.last_seq }
+      return { counts: new Map(counts), last: state.last_seq, hasRemoved: state.messages < state.last_seq }
     },
     async *read({ functions, sinceMs, bodies }) {
       const options = {

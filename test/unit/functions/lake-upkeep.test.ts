@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { lakeUpkeep } from '../../../functions/lake-upkeep/handler.ts'
+import { parquet } from '../../../shared/adapters/parquet/parquet.ts'
 import { LAST_CHECKPOINT } from '../../../shared/delta/path.ts'
 import { RetryableError } from '../../../shared/runtime/errors.ts'
 import { appendNumbers, numbersIn, numbersTable } from '../../support/delta.ts'
+import { memoryLakeStream } from '../../support/memory-lake-stream.ts'
 import { memoryObjectStore } from '../../support/memory-object-store.ts'
 
 const DAY_MS = 86_400_000
@@ -12,10 +14,12 @@ function start({ now = () => Date.now(), mostMs = 60_000, answerMs = 60_000 } = 
   const table = numbersTable(store)
   const clock = { aheadMs: 0 }
   const nowMs = () => Date.now() + clock.aheadMs
-  const settings = { targetBytes: 1e6, checkpointEvery: 5, mostMs, answerMs, nowMs }
+  const stream = memoryLakeStream()
+  const watched = { table: numbersTable(store), store, parquet, stream, functionName: 'f', streamName: 'S', mostRows: 1000, mostMs: 60_000 }
+  const settings = { targetBytes: 1e6, checkpointEvery: 5, mostMs, answerMs, nowMs, audit: watched }
   const app = lakeUpkeep([{ table: numbersTable(store), sortBy: ['n'] }], settings)
   const run = async (at: string) => (await app.request('/', { method: 'POST', headers: { 'X-Scheduled-Time': at } })).status
-  return { store, table, app, run, clock }
+  return { store, table, app, run, clock, stream }
 }
 
 test('many small files become one sorted file; a few are left until no rows come to their partition any more', async () => {
@@ -118,4 +122,20 @@ test('beside writers it loses nothing, and twice at a time it does its work once
 
   const expected = [...Array(12).keys(), ...[1, 2, 3].flatMap((writer) => [0, 1, 2, 3, 4].map((i) => 100 * writer + i))]
   expect(await numbersIn(table, store)).toEqual(expected)
+})
+
+test('how the table stands against its stream is told as metrics and by GET /audit, and a broker that is away stops no upkeep', async () => {
+  const { table, app, run, stream } = start()
+  await appendNumbers(table, { numbers: [1], txn: { appId: 'f/S/e1/0-15', version: 7n } })
+  Object.assign(stream.now, { first: 10, last: 12 })
+  await run('2026-11-21T10:05:00Z')
+  const page = async () => (await app.request('/metrics')).text()
+  expect(await page()).toMatch(/lake_audit_lag_messages\{\S+ 3\n/)
+  expect(await page()).toMatch(/lake_audit_lost_messages\{\S+ 2\n/)
+  expect(await (await app.request('/audit')).json()).toMatchObject({ stream: { committed: 7, lagMessages: 3, lost: 2 } })
+
+  stream.isAway = true
+  expect(await run('2026-11-21T10:10:00Z')).toBe(200)
+  expect(await page()).toMatch(/lake_audit_failures_total\{\S+ 1\n/)
+  expect((await app.request('/audit')).status).toBe(503)
 })

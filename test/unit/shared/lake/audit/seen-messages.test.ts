@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SeenMessages } from '../../../../../infra/cli/lake/seen-messages.ts'
+import { SeenMessages } from '../../../../../shared/lake/audit/seen-messages.ts'
 
 test('rows are counted by the tick they come from, in each life of the stream', () => {
   const seen = new SeenMessages()

@@ -14,17 +14,30 @@ type Epoch = { rows: number; double: number; messages: number; from: number; to:
 /** Counts rows by the tick they come from: two bits a message, however many there are, and a name for each further tick of a message that holds several. */
 export class SeenMessages {
   readonly #epochs = new Map<number, Epoch>()
+  readonly #after: number
+
+  /** @param after - only messages after this sequence count. */
+  constructor(after = 0) {
+    this.#after = after
+  }
 
   add(epoch: number, sequence: number, line: number): void {
+    if (sequence <= this.#after) return
+    const at = sequence - this.#after
     const found = this.#epochs.get(epoch) ?? this.#begin(epoch)
     found.rows++
-    if (found.any.set(sequence)) found.messages++
+    if (found.any.set(at)) found.messages++
     const name = `${sequence}.${line}`
-    const isNew = line === 0 ? found.first.set(sequence) : !found.further.has(name)
+    const isNew = line === 0 ? found.first.set(at) : !found.further.has(name)
     if (!isNew) found.double++
     if (line > 0) found.further.add(name)
     found.from = Math.min(found.from, sequence)
     found.to = Math.max(found.to, sequence)
+  }
+
+  /** Whether a message has a row. */
+  has(epoch: number, sequence: number): boolean {
+    return sequence > this.#after && (this.#epochs.get(epoch)?.any.has(sequence - this.#after) ?? false)
   }
 
   epochs(): EpochFound[] {
@@ -53,6 +66,10 @@ const FIRST_BYTES = 1 << 17
 
 class Bits {
   #bytes = new Uint8Array(FIRST_BYTES)
+
+  has(at: number): boolean {
+    return ((this.#bytes[Math.floor(at / 8)] ?? 0) & (1 << (at % 8))) !== 0
+  }
 
   /** Sets a bit. @returns whether it was not set before. */
   set(at: number): boolean {
