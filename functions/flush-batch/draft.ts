@@ -1,6 +1,6 @@
 import type { BatchHead } from '../../shared/contract/batch.ts'
 import type { Add } from '../../shared/delta/action.ts'
-import type { DataFile } from '../../shared/delta/data-file.ts'
+import { type DataFile, isStale, renewed } from '../../shared/delta/data-file.ts'
 import type { Table } from '../../shared/delta/table.ts'
 import type { Position } from '../../shared/domain/position.ts'
 import { TickRows } from '../../shared/lake/tick-rows.ts'
@@ -21,6 +21,8 @@ export class Draft {
   /** Bytes of the messages taken in. */
   sizeBytes = 0
   readonly openedMs: number
+  /** Its rows are not whole any more: only the stream has them. */
+  isBroken = false
   readonly #table: Table
   readonly #files = new Map<string, DataFile>()
   #made: readonly Made[] | undefined
@@ -48,13 +50,17 @@ export class Draft {
     if (this.rows.length >= GROUP_ROWS) this.#encode()
   }
 
-  /** The files, whole. The second time they are the same ones. */
+  /** The files, whole. The second time they are the same ones; after a day they get other paths, where nothing takes them for what a crash left. */
   finish(nowMs: number): readonly Made[] {
     if (!this.#made) {
       this.#encode()
+      this.isBroken = true
       this.#made = [...this.#files.values()].map((file) => file.finish(nowMs))
+      this.isBroken = false
       this.#files.clear()
     }
+    if (this.#made.some(({ add }) => isStale(add, nowMs)))
+      this.#made = this.#made.map(({ add, bytes }) => ({ add: renewed(add, nowMs), bytes }))
     return this.#made
   }
 
@@ -65,10 +71,14 @@ export class Draft {
       await this.#table.store(add, bytes)
       this.#stored.add(add.path)
     }
-    await Promise.all(made.map(put))
+    // All of them: none may still be on its way when it is put again.
+    const failed = (await Promise.allSettled(made.map(put))).find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
   }
 
   #encode(): void {
+    // Until all of it is encoded: what failed in the middle has some of its rows in a file, and cannot be encoded again.
+    this.isBroken = true
     const { partitionBy } = this.#table.spec
     const bySymbol = partitionBy.includes('symbol')
     for (const { day, symbol, rows, values } of this.rows.groups(bySymbol)) {
@@ -83,5 +93,6 @@ export class Draft {
       this.#encoded += rows
     }
     this.rows.truncate(0)
+    this.isBroken = false
   }
 }

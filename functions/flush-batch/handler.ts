@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { toDeadLetter } from '../../shared/contract/dead-letter.ts'
 import type { Batch } from '../../shared/contract/framing.ts'
 import type { StreamSpec } from '../../shared/contract/streams.ts'
@@ -27,14 +28,14 @@ type Settings = {
   readonly flushMs: number
   readonly flushRows: number
   readonly flushBytes: number
+  /** How long a call waits for the store (to learn where the table stands, or for the commit under way when there is no room for more), and the end for a last commit. */
+  readonly patienceMs: number
 }
 
 /** Beyond so many partitions a commit is made at once: each is a file, and keeps what encodes it. */
 const MOST_PARTITIONS = 64
 /** A commit of positions alone, where there are no rows to go with them. */
 const POSITIONS_MS = 300_000
-/** How long a call waits for the commit under way when there is no room for more. */
-const ROOM_MS = 5_000
 const LOOK_MS = 250
 
 /**
@@ -65,11 +66,13 @@ export function flushBatch({ table, deadLetters }: Ports, settings: Settings): F
     apply: (batch, traceparent) => alone(() => apply(batch, traceparent)),
     async positions(name) {
       if (name !== stream.name) throw new TerminalError('ERR_REQUEST', `the lake is made of ${stream.name}`)
-      const stored = await storedPositions()
       const held = new Map(
         [...lanes.values()].flatMap((lane) => (lane.isLost ? [] : lane.slots.map((slot) => [slot, lane.taken(slot)] as const))),
       )
-      return Object.fromEntries(Array.from({ length: stream.slots }, (_, slot) => [slot, held.get(slot) ?? stored.get(slot) ?? null]))
+      const all = Array.from({ length: stream.slots }, (_, slot) => slot)
+      // The table is not asked for what it does not decide: it may be waiting for a commit.
+      const stored = all.every((slot) => held.get(slot)) ? undefined : await storedPositions()
+      return Object.fromEntries(all.map((slot) => [slot, held.get(slot) ?? stored?.get(slot) ?? null]))
     },
   })
   const rows: Resource = {
@@ -123,6 +126,7 @@ export function flushBatch({ table, deadLetters }: Ports, settings: Settings): F
       // Not taken, so that the same batch can come again.
       draft.rows.truncate(before)
       lane.discard(draft)
+      if (draft.isBroken) lane.isLost = true
       throw error
     }
   }
@@ -132,21 +136,17 @@ export function flushBatch({ table, deadLetters }: Ports, settings: Settings): F
     return open.count >= settings.flushRows || open.sizeBytes >= settings.flushBytes || open.partitions > MOST_PARTITIONS
   }
 
-  function isDue({ open, isFlushing }: Lane): boolean {
+  function isDue(lane: Lane): boolean {
+    const { open, isFlushing } = lane
     if (!open?.last || isFlushing) return false
-    return performance.now() - open.openedMs >= (open.count > 0 ? settings.flushMs : POSITIONS_MS)
+    // Or full since the commit before it was under way.
+    return isFull(lane) || performance.now() - open.openedMs >= (open.count > 0 ? settings.flushMs : POSITIONS_MS)
   }
 
   /** Waits until there is room: not more than one commit waits while another is under way, so memory is bounded however far behind the lake is. */
   async function room(lane: Lane): Promise<void> {
     if (!isFull(lane)) return
-    if (lane.isFlushing) {
-      const done = await Promise.race([
-        lane.flush().then(() => true),
-        new Promise<false>((resolve) => setTimeout(resolve, ROOM_MS, false).unref()),
-      ])
-      if (!done) throw new RetryableError('ERR_UNAVAILABLE', 'the lake takes no commits now')
-    }
+    if (lane.isFlushing) await inTime(lane.flush())
     if (isFull(lane)) void lane.flush()
   }
 
@@ -160,14 +160,28 @@ export function flushBatch({ table, deadLetters }: Ports, settings: Settings): F
       await lane.close()
       lanes.delete(other)
     }
-    const lane = new Lane(slots, await storedPositions(), { table, name: NAME, stream: stream.name, log, metrics })
+    const lane = new Lane(slots, await storedPositions(), {
+      table,
+      name: NAME,
+      stream: stream.name,
+      patienceMs: settings.patienceMs,
+      log,
+      metrics,
+    })
     lanes.set(name, lane)
     return lane
   }
 
+  async function inTime<T>(work: Promise<T>): Promise<T> {
+    const late = Symbol('late')
+    const first = await Promise.race([work, sleep(settings.patienceMs, late, { ref: false })])
+    if (first === late) throw new RetryableError('ERR_UNAVAILABLE', 'the store does not answer in time')
+    return first as T
+  }
+
   async function storedPositions() {
     try {
-      return positionsIn((await table.snapshot()).txns, NAME, stream.name)
+      return positionsIn((await inTime(table.snapshot())).txns, NAME, stream.name)
     } catch (cause) {
       // A table that may not be touched is no message's fault either.
       throw new RetryableError('ERR_UNAVAILABLE', cause instanceof Error ? cause.message : String(cause), cause)

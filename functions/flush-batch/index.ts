@@ -41,6 +41,8 @@ const app = flushBatch(
     flushMs: config.LAKE_FLUSH_MS,
     flushRows: config.LAKE_FLUSH_ROWS,
     flushBytes: config.LAKE_FLUSH_BYTES,
+    // A third of what a process has to end.
+    patienceMs: 5_000,
   },
 )
 

@@ -8,7 +8,15 @@ import type { Log } from '../../shared/runtime/log.ts'
 import { Draft } from './draft.ts'
 import type { LakeMetrics } from './metrics.ts'
 
-type Options = { readonly table: Table; readonly name: string; readonly stream: string; readonly log: Log; readonly metrics: LakeMetrics }
+type Options = {
+  readonly table: Table
+  readonly name: string
+  readonly stream: string
+  /** How long its end waits for the store. */
+  readonly patienceMs: number
+  readonly log: Log
+  readonly metrics: LakeMetrics
+}
 
 const MOST_PAUSE_MS = 2_000
 
@@ -27,7 +35,6 @@ export class Lane {
   #flushing: Promise<void> | undefined
   /** The table moved without it: what it holds is void. */
   isLost = false
-  #isClosing = false
 
   /** @param stored - where its slots stand in the table. */
   constructor(slots: readonly number[], stored: ReadonlyMap<number, Position>, options: Options) {
@@ -94,11 +101,11 @@ export class Lane {
     return this.#flushing
   }
 
-  /** Commits all there is; tries no longer than the commit under way. */
+  /** Commits all there is, if the store takes it in time. What is in no commit then is read again. */
   async close(): Promise<void> {
-    this.#isClosing = true
-    await this.flush()
-    await this.flush()
+    const all = this.flush().then(() => this.flush())
+    await Promise.race([all, sleep(this.#options.patienceMs, undefined, { ref: false })])
+    this.isLost = true
   }
 
   /** Tries until it is done: the rows are nowhere else but in the stream, and the store may be away for as long as it likes. */
@@ -107,8 +114,8 @@ export class Lane {
     const started = performance.now()
     for (let tries = 0; ; tries++) {
       try {
-        const { version, conflicts } = await this.#commitOnce(draft, last)
-        if (this.isLost) log.warn({ slots: this.slots, last }, 'the table moved without these rows: they are read again')
+        const { version, conflicts, isVoid } = await this.#commitOnce(draft, last)
+        if (isVoid) log.warn({ slots: this.slots, last }, 'the table moved without these rows: they are read again')
         else metrics.committed(draft, version, conflicts, (performance.now() - started) / 1000)
         return
       } catch (error) {
@@ -116,10 +123,8 @@ export class Lane {
         if (tries % 20 === 0) log.warn({ err: error, rows: draft.count }, 'a commit has to be tried again')
         // Whatever it is, it is no message's fault, and only who runs the store or the table can put it right.
         if (!(error instanceof CodedError)) log.error({ err: error }, 'a commit failed')
-        if (this.#isClosing && tries > 2) {
-          this.isLost = true
-          return
-        }
+        if (draft.isBroken) this.isLost = true
+        if (this.isLost) return
         await sleep(Math.min(MOST_PAUSE_MS, 50 * 2 ** tries) * (0.5 + Math.random()))
       }
     }
@@ -131,7 +136,8 @@ export class Lane {
     await draft.store(made)
     const after = draft.from.map(([, version]) => version)
     const begin = draft.from.map(([, , flag]) => flag === 1)
-    return table.append((snapshot) => {
+    let isVoid = false
+    const done = await table.append((snapshot) => {
       const stored = positionsIn(snapshot.txns, name, stream)
       const verdict = fence(
         draft.from.map(([slot]) => stored.get(slot) ?? null),
@@ -139,10 +145,11 @@ export class Lane {
         begin,
         last,
       )
-      // Committed before, by this process whose answer was lost, or by another that took the same messages.
-      if (verdict === 'repeat') return undefined
-      this.isLost = verdict === 'conflict'
+      isVoid = verdict === 'conflict'
+      // Or `repeat`: committed before, by this process whose answer was lost, or by another that took the same messages.
       return verdict === 'apply' ? { adds: made.map(({ add }) => add), txns: toTxns(name, stream, this.slots, last) } : undefined
     })
+    if (isVoid) this.isLost = true
+    return { ...done, isVoid }
   }
 }

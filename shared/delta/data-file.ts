@@ -48,3 +48,16 @@ export class DataFile {
     return { bytes, add: { path, partitionValues, size: bytes.length, modificationTime: nowMs, dataChange, stats } }
   }
 }
+
+/** A file that no commit has named for so long must not be named by one: vacuum takes what is a week old for what a crash left. */
+const NAMED_WITHIN_MS = 86_400_000
+
+/** Whether a commit may no longer add the file: it is to be stored again, under another path. */
+export const isStale = ({ modificationTime }: Add, nowMs: number): boolean => nowMs - modificationTime > NAMED_WITHIN_MS
+
+/** The same file at another path. */
+export const renewed = (add: Add, nowMs: number): Add => ({
+  ...add,
+  path: dataPath(add.partitionValues, randomUUID()),
+  modificationTime: nowMs,
+})

@@ -117,11 +117,13 @@ export class Log {
 
   /** Writes a checkpoint of a snapshot, and the hint to it unless that names a later one already. */
   async putCheckpoint(snapshot: Snapshot, nowMs: number): Promise<void> {
+    // The snapshot may go on meanwhile.
+    const { version, files } = snapshot
     const rows = toCheckpoint(snapshot, nowMs)
     const bytes = this.#options.parquet.writeCheckpoint(rows)
-    await this.#options.store.put(this.#key(checkpointPath(snapshot.version)), bytes)
-    if (((await this.lastCheckpoint()) ?? -1) >= snapshot.version) return
-    const hint = { version: snapshot.version, size: rows.length, sizeInBytes: bytes.length, numOfAddFiles: snapshot.files.size }
+    const hint = { version, size: rows.length, sizeInBytes: bytes.length, numOfAddFiles: files.size }
+    await this.#options.store.put(this.#key(checkpointPath(version)), bytes)
+    if (((await this.lastCheckpoint()) ?? -1) >= version) return
     await this.#options.store.put(this.#key(LAST_CHECKPOINT), bytesOf(JSON.stringify(hint)))
   }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RetryableError } from '../runtime/errors.ts'
-import type { Action, CommitInfo } from './action.ts'
+import type { Action, Add, CommitInfo } from './action.ts'
+import { isStale } from './data-file.ts'
 import type { Log } from './log.ts'
 import { mustBeWritable } from './protocol.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -68,6 +69,8 @@ export class Writer {
       if (protocol && metaData) mustBeWritable(protocol, metaData)
       const planned = plan(snapshot)
       if (!planned) return { version: undefined, conflicts }
+      const stale = planned.actions.find((action) => 'add' in action && isStale(action.add, Date.now()))
+      if (stale) throw new RetryableError('ERR_UNAVAILABLE', `${(stale as { add: Add }).add.path} was stored too long ago to be added now`)
       const version = snapshot.version + 1
       const txnId = randomUUID()
       const commitInfo: CommitInfo = { timestamp: Date.now(), operation: planned.operation, engineInfo: 'trade2026', txnId }

@@ -82,7 +82,7 @@ export async function landTrades(
   for (const [from, to] of ranges) {
     const app = flushBatch(
       { table: new Table(tickTable(key, 'dt', codec), store, parquet), deadLetters: recordingPublisher() },
-      { stream: STREAMS.MARKET_TICKS, futureMs: 5000, flushMs: 3_600_000, flushRows: 1_000_000, flushBytes: 2 ** 30 },
+      { stream: STREAMS.MARKET_TICKS, futureMs: 5000, flushMs: 3_600_000, flushRows: 1_000_000, flushBytes: 2 ** 30, patienceMs: 5000 },
     )
     const response = await app.request('/', { method: 'POST', body: tickBatch(tradesOf(from, to), { after: from - 1 }) })
     if (response.status !== 200) throw new Error(await response.text())

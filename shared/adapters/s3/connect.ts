@@ -7,11 +7,11 @@ type Config = { readonly S3_URL: string; readonly S3_REGION: string; readonly S3
 type Keys = { readonly accessKey: string; readonly secretKey: string }
 
 const CONNECT_MS = 2_000
-/** The longest silence; a large object on a slow disk takes its time. */
+/** The longest silence, in the middle of a body too. What goes on, goes on for as long as it takes: a large object over a slow line. */
 const SILENT_MS = 30_000
 
 /** A client of one bucket. It never tries again by itself: whether that is sound, the caller knows (a put-if-absent that is sent twice meets itself). */
-export function connectS3({ S3_URL, S3_REGION, S3_BUCKET }: Config, { accessKey, secretKey }: Keys): S3 {
+export function connectS3({ S3_URL, S3_REGION, S3_BUCKET }: Config, { accessKey, secretKey }: Keys, silentMs = SILENT_MS): S3 {
   const client = new S3Client({
     endpoint: S3_URL,
     region: S3_REGION,
@@ -21,7 +21,8 @@ export function connectS3({ S3_URL, S3_REGION, S3_BUCKET }: Config, { accessKey,
     // Checksums in trailers are an extension that not every server of this protocol knows.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: SILENT_MS, throwOnRequestTimeout: true },
+    // Not `requestTimeout`: it ends with the head of the answer, and counts what a body takes to be sent.
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: silentMs },
   })
   return {
     name: 's3',

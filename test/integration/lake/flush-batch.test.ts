@@ -33,7 +33,7 @@ beforeEach(() => {
 const started = (deadLetters = recordingPublisher(), flushRows = 1_000_000) =>
   flushBatch(
     { table: new Table(tickTable(key, 'dt', 'snappy'), s3ObjectStore(s3), parquet), deadLetters },
-    { stream: STREAMS.MARKET_TICKS, futureMs: 5000, flushMs: 3_600_000, flushRows, flushBytes: 2 ** 30 },
+    { stream: STREAMS.MARKET_TICKS, futureMs: 5000, flushMs: 3_600_000, flushRows, flushBytes: 2 ** 30, patienceMs: 5000 },
   )
 
 const START_MS = Date.parse('2026-11-20T23:59:50Z')

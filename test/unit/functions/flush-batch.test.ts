@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { flushBatch } from '../../../functions/flush-batch/handler.ts'
 import { parquet } from '../../../shared/adapters/parquet/parquet.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
@@ -7,6 +7,7 @@ import { Table } from '../../../shared/delta/table.ts'
 import { slotOf } from '../../../shared/domain/slot.ts'
 import { versionOf } from '../../../shared/domain/version.ts'
 import { type PartitionBy, TICK_COLUMNS, tickTable } from '../../../shared/lake/tick-table.ts'
+import type { Parquet } from '../../../shared/ports/parquet.ts'
 import { type Fate, faultyObjectStore } from '../../support/faulty-object-store.ts'
 import { memoryObjectStore } from '../../support/memory-object-store.ts'
 import { recordingPublisher } from '../../support/recording-publisher.ts'
@@ -29,16 +30,26 @@ afterEach(async () => {
 
 type Options = {
   store?: ReturnType<typeof memoryObjectStore>
-  fate?: () => Fate
+  fate?: (key: string) => Fate
   flushRows?: number
   partitionBy?: PartitionBy
   flushMs?: number
+  patienceMs?: number
+  files?: Parquet
 }
 
-function start({ store = memoryObjectStore(), fate, flushRows = 1_000_000, partitionBy = 'dt', flushMs = 3_600_000 }: Options = {}) {
+function start({
+  store = memoryObjectStore(),
+  fate,
+  flushRows = 1_000_000,
+  partitionBy = 'dt',
+  flushMs = 3_600_000,
+  patienceMs = 5000,
+  files = parquet,
+}: Options = {}) {
   const deadLetters = recordingPublisher()
-  const table = new Table(tickTable('lake/ticks', partitionBy, 'zstd'), fate ? faultyObjectStore(store, fate) : store, parquet)
-  const settings = { stream: STREAMS.MARKET_TICKS, futureMs: 5000, flushMs, flushRows, flushBytes: 2 ** 30 }
+  const table = new Table(tickTable('lake/ticks', partitionBy, 'zstd'), fate ? faultyObjectStore(store, fate) : store, files)
+  const settings = { stream: STREAMS.MARKET_TICKS, futureMs: 5000, flushMs, flushRows, flushBytes: 2 ** 30, patienceMs }
   const app = flushBatch({ table, deadLetters }, settings)
   started.push(app)
   const post = async (body: Uint8Array) => {
@@ -284,4 +295,115 @@ test('a table that may not be touched is no message’s fault: the call is to be
     .catch(() => {})
 
   expect((await start({ store }).post(tickBatch(messages(1, 3)))).status).toBe(503)
+})
+
+test('rows that fail to be encoded in the middle of their files are read again, and are there once', async () => {
+  let left = 3
+  const files: Parquet = {
+    ...parquet,
+    file(columns, codec) {
+      const file = parquet.file(columns, codec)
+      return {
+        get sizeBytes() {
+          return file.sizeBytes
+        },
+        finish: () => file.finish(),
+        write(...group) {
+          if (left-- === 1) throw new RangeError('Array buffer allocation failed')
+          file.write(...group)
+        },
+      }
+    },
+  }
+  const { app, post, store } = start({ flushRows: 4, files })
+  const batch = tickBatch([1, 2, 3, 4].map((seq) => message(seq, { timestamp: START_MS - 86_400_000 * seq })))
+  await post(batch)
+  const next = tickBatch(messages(5, 6))
+  await expect.poll(async () => (await post(next)).status).toBe(409)
+  expect((await post(batch)).status).toBe(200)
+  expect((await post(next)).status).toBe(200)
+  await app.rows.close()
+
+  expect(await seqsIn(store)).toEqual(seqs(1, 6))
+})
+
+test('a file whose commit waits for more than a week is not the one that vacuum takes for a crash’s', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  try {
+    const store = memoryObjectStore()
+    const isCommit = (key: string) => key.endsWith('.json')
+    let takes = true
+    const { app, post } = start({ store, flushRows: 2, fate: (key) => (takes || !isCommit(key) ? 'done' : 'lost') })
+    const dataFiles = () => [...store.objects.keys()].filter((key) => key.endsWith('.parquet'))
+    await post(tickBatch(messages(1, 2)))
+    await expect.poll(() => [...store.objects.keys()].some(isCommit)).toBe(true)
+    takes = false
+    await post(tickBatch(messages(3, 4)))
+    await expect.poll(() => dataFiles().length).toBe(2)
+
+    vi.setSystemTime(Date.now() + 8 * 86_400_000)
+    const upkeep = new Table(tickTable('lake/ticks', 'dt', 'zstd'), store, parquet)
+    await upkeep.vacuum(Number.POSITIVE_INFINITY)
+    takes = true
+    await app.rows.close()
+
+    expect(await seqsIn(store)).toEqual(seqs(1, 4))
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('while the store hangs, calls are told so in time, the end comes in time, and nothing is lost', async () => {
+  const store = memoryObjectStore()
+  const before = start({ store })
+  await before.post(tickBatch(messages(1, 3)))
+  await before.app.rows.close()
+  let hangs = true
+  const orNever = <T>(work: () => Promise<T>): Promise<T> => (hangs ? new Promise<never>(() => {}) : work())
+  const hanging = {
+    ...store,
+    get: (key: string) => orNever(() => store.get(key)),
+    put: (key: string, bytes: Uint8Array) => orNever(() => store.put(key, bytes)),
+  }
+  const { app, post } = start({ store: hanging, patienceMs: 50 })
+  expect(await post(tickBatch(messages(4, 6)))).toMatchObject({ status: 503, json: { code: 'ERR_UNAVAILABLE' } })
+  expect((await app.request('/positions?stream=MARKET_TICKS')).status).toBe(503)
+
+  hangs = false
+  const other = start({ store: hanging, patienceMs: 50 })
+  expect((await other.post(tickBatch(messages(4, 6)))).status).toBe(200)
+  hangs = true
+  expect((await other.app.request('/positions?stream=MARKET_TICKS')).status).toBe(200)
+  await other.app.rows.close()
+
+  expect(await seqsIn(store)).toEqual(seqs(1, 3))
+  const next = start({ store })
+  expect((await next.post(tickBatch(messages(4, 6)))).status).toBe(200)
+  await next.app.rows.close()
+  expect(await seqsIn(store)).toEqual(seqs(1, 6))
+})
+
+test('what waits while the store is away is bounded; then calls are refused until it is back', async () => {
+  const store = memoryObjectStore()
+  let away = true
+  const { app, post } = start({ store, flushRows: 10, patienceMs: 50, fate: () => (away ? 'lost' : 'done') })
+  // One commit under way and one that waits.
+  for (const from of [1, 11]) expect((await post(tickBatch(messages(from, from + 9)))).status).toBe(200)
+  for (let i = 0; i < 3; i++)
+    expect(await post(tickBatch(messages(21, 30)))).toMatchObject({ status: 503, json: { code: 'ERR_UNAVAILABLE' } })
+  away = false
+  await expect.poll(async () => (await post(tickBatch(messages(21, 30)))).status, { timeout: 10_000 }).toBe(200)
+  await app.rows.close()
+
+  expect(await seqsIn(store)).toEqual(seqs(1, 30))
+})
+
+test('what is full while another commit is under way is committed after it, without a further call', async () => {
+  const store = memoryObjectStore()
+  let away = true
+  const { post } = start({ store, flushRows: 10, fate: () => (away ? 'lost' : 'done') })
+  for (const from of [1, 11]) expect((await post(tickBatch(messages(from, from + 9)))).status).toBe(200)
+  away = false
+
+  await expect.poll(() => seqsIn(store), { timeout: 10_000 }).toEqual(seqs(1, 20))
 })

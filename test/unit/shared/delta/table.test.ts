@@ -238,3 +238,35 @@ test('a hint to a checkpoint that is not there, or no hint, does no harm', async
   await store.put(`lake/numbers/${LAST_CHECKPOINT}`, new TextEncoder().encode('{"vers'))
   expect(await numbersIn(numbersTable(store), store)).toEqual([1, 2, 3])
 })
+
+test('a commit while a checkpoint is written does not move the hint to where there is none', async () => {
+  const store = memoryObjectStore()
+  const put = Promise.withResolvers<void>()
+  const slow = {
+    ...store,
+    put: async (key: string, bytes: Uint8Array) => {
+      if (key.endsWith('.checkpoint.parquet')) await put.promise
+      return store.put(key, bytes)
+    },
+  }
+  const table = numbersTable(slow)
+  await appendNumbers(table, { numbers: [1] })
+  const checkpoint = table.checkpoint()
+  await appendNumbers(table, { numbers: [2] })
+  put.resolve()
+
+  expect(await checkpoint).toBe(0)
+  expect(await table.log.lastCheckpoint()).toBe(0)
+})
+
+test('a file that was stored a day ago is not added: vacuum may be about to take it for an orphan', async () => {
+  const store = memoryObjectStore()
+  const table = numbersTable(store)
+  const file = table.file({ day: '2026-11-21' })
+  file.write(1, { n: [1n], name: ['one'] })
+  const { add, bytes } = file.finish(Date.now() - 2 * DAY_MS)
+  await table.store(add, bytes)
+
+  await expect(table.append(() => ({ adds: [add], txns: [] }))).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
+  expect((await table.snapshot()).version).toBe(-1)
+})
