@@ -7,6 +7,7 @@ import { STREAMS } from '../../shared/contract/streams.ts'
 import { epochOf } from '../../shared/domain/version.ts'
 import { nextLakeCommit } from './lake.ts'
 import type { Step, Target } from './schedule.ts'
+import { killAtCommit, storeAils } from './store-faults.ts'
 import { nextCommit, redeploy, rowsStored, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
 
 /** What a fault says of itself: how long until a tick (or row) that came after it was committed, and what else is worth a word. */
@@ -21,6 +22,10 @@ export function happen(world: World, step: Step, turn: number): Promise<Happened
       return freeze(world, step.targets, step.ms)
     case 'readers':
       return changeReaders(world, step.counts)
+    case 'store':
+      return storeAils(world, step.what, step.ms, step.seed).then((recoveryMs) => ({ recoveryMs, note: `${step.ms / 1000} s` }))
+    case 'kill-at-commit':
+      return killAtCommit(world, step.target, step.arrives)
     case 'stale-flush':
       return staleFlush(world, turn)
     case 'second-trigger':
@@ -40,7 +45,7 @@ export function happen(world: World, step: Step, turn: number): Promise<Happened
 const recovery = (world: World, target: Target): Promise<number> =>
   target === 'questdb' || target === 'persist-bars'
     ? rowsStored(world)
-    : target === 's3' || target === 'flush-batch'
+    : target === 's3' || target === 'flush-batch' || target === 'lake-upkeep'
       ? nextLakeCommit(world)
       : nextCommit(world)
 

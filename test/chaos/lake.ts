@@ -1,4 +1,5 @@
 import { STREAMS } from '../../shared/contract/streams.ts'
+import { Snapshot } from '../../shared/delta/snapshot.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import { positionsIn } from '../../shared/lake/position-txns.ts'
 import type { Lake } from '../support/lake.ts'
@@ -73,4 +74,25 @@ export async function checkLake(
     else if (row.price !== tick.price || row.timestamp !== tick.timestamp) different.push(`sequence ${i + 1}: ${text}`)
   }
   return { rows: seen.size, double, missing, different }
+}
+
+/**
+ * What is wrong with the table's log: a version that is missing, one that the store had taken and that is another or gone now (its writer may not have heard
+ * of it), or a newest checkpoint that says otherwise than all commits from the first on.
+ */
+export async function checkLog({ lake: { table, store }, proxy }: World): Promise<{ found: string; wrong: string[] }> {
+  const { log } = table
+  const { commits, checkpoints } = await log.files()
+  const wrong = commits.flatMap(({ version }, i) => (version === i ? [] : [`version ${version} comes after ${i - 1}`]))
+  for (const [key, bytes] of proxy.created) {
+    const there = await store.get(key)
+    if (!there || Buffer.compare(there, bytes) !== 0) wrong.push(`${key} was taken by the store, and is ${there ? 'another one' : 'gone'}`)
+  }
+  const replayed = new Snapshot()
+  for (const { version } of commits) replayed.apply(version, (await log.commit(version)) ?? [])
+  const loaded = await log.load()
+  const texts = ({ version, files, txns }: Snapshot) =>
+    [version, ...files.keys(), ...[...txns.values()].map(({ appId, version: at }) => `${appId} ${at}`)].map(String).sort()
+  if (texts(loaded).join('\n') !== texts(replayed).join('\n')) wrong.push('the newest checkpoint says otherwise than the commits before it')
+  return { found: `${commits.length} versions, ${proxy.created.size} taken by the store, ${checkpoints.length} checkpoints`, wrong }
 }

@@ -6,10 +6,12 @@ import { STREAMS } from '../../shared/contract/streams.ts'
 import { lakeOf } from '../support/lake.ts'
 import { startOwnStack } from '../support/own-stack.ts'
 import { isCaughtUp, READERS, until } from '../support/progress.ts'
+import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.ts'
 import { happen } from './faults.ts'
 import { lakeSettled } from './lake.ts'
 import { TapePublisher } from './publisher.ts'
 import { nameOf, schedule } from './schedule.ts'
+import { keepUp, upkeepDone } from './store-faults.ts'
 import { tapeOf } from './tape.ts'
 import { loadTracks } from './tracks.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
@@ -29,7 +31,7 @@ type Report = {
 }
 
 /** Settings of the functions for this run: bars of quiet markets are closed soon, so that the end need not be waited for. */
-const ENV = { BAR_IDLE_MS: '3000', LAKE_FLUSH_MS: '2000' }
+const ENV = { BAR_IDLE_MS: '3000', LAKE_FLUSH_MS: '500', LAKE_CHECKPOINT_EVERY: '5' }
 /** Nothing new in the stream of bars for so long after everything is read: all that will ever be closed is closed. */
 const STILL_MS = 6000
 
@@ -41,12 +43,21 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
   const tracks = await loadTracks()
   const tape = tapeOf(tracks, minutes * 60_000, seed)
   say(`${tape.length} messages over ${minutes} min, ${tape.bad.size} of them bad on purpose`)
-  const stack = await startOwnStack({ triggers: 2, env: ENV, say: (line) => say(`  stack: ${line}`) })
+  let proxied: S3Proxy | undefined
+  const env: Record<string, string> = { ...ENV }
+  const byProxy = async ({ S3_URL }: { readonly S3_URL: string }) => {
+    proxied = await startS3Proxy(S3_URL)
+    return Object.assign(env, { S3_URL: proxied.url })
+  }
+  const stack = await startOwnStack({ triggers: 2, env: byProxy, say: (line) => say(`  stack: ${line}`) })
+  const proxy = proxied!
   const connection = await connect({ servers: stack.urls.NATS_URL, name: 'chaos', maxReconnectAttempts: -1, reconnectTimeWait: 50 })
   const valkey = new Redis(stack.urls.VALKEY_URL, { retryStrategy: () => 50, maxRetriesPerRequest: null })
   valkey.on('error', () => {})
   const publisher = new TapePublisher(stack.urls.NATS_URL, tape)
-  const world: World = { stack, publisher, connection, valkey, lake: lakeOf(stack.urls.S3_URL), env: ENV, kills: new Map() }
+  const world: World = { stack, publisher, connection, valkey, lake: lakeOf(stack.urls.S3_URL), proxy, env, kills: new Map() }
+  const over = new AbortController()
+  const upkeep = keepUp(world, over.signal)
   let good = false
   try {
     await stack.process('trigger-1').stop()
@@ -55,13 +66,17 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
     await publisher.finished()
     say('the whole tape is in the stream; waiting for the last bars')
     await settled(world)
+    over.abort()
+    await upkeep
     await lakeSettled(world)
+    await upkeepDone(world)
     const cameAgain = done.some(({ name }) => name.endsWith('-stream'))
     const verdict = await verdictOf(world, tracks, tape, cameAgain)
     good = verdict.every(({ ok }) => ok)
     const { published, resumed } = publisher
     return { done, verdict, messages: tape.length, published, resumed }
   } finally {
+    over.abort()
     await publisher.stop()
     valkey.disconnect()
     await connection.close()
@@ -70,6 +85,7 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
       await stack.stop()
       say(`data and logs of this run are kept in ${stack.settings.data}`)
     }
+    await proxy.close()
   }
 }
 

@@ -5,7 +5,7 @@ import { compareBars } from '../../triggers/sources/compare-bars.ts'
 import { referenceBars } from '../support/reference.ts'
 import { barsInStream, barsInTable, newestOf } from '../support/stored-bars.ts'
 import { barsOfTape } from './expected.ts'
-import { checkLake } from './lake.ts'
+import { checkLake, checkLog } from './lake.ts'
 import type { Tape } from './tape.ts'
 import { symbolOfPlay, type Track } from './tracks.ts'
 import { checkLetters, contradictions, letters } from './verify.ts'
@@ -24,6 +24,7 @@ export async function verdictOf(world: World, tracks: readonly Track[], tape: Ta
   const twice = contradictions(inStream)
   const dead = checkLetters(tape, await letters(world.connection), cameAgain)
   const lake = await checkLake(world.lake, tape)
+  const log = await checkLog(world)
   const alive = ended(world)
   return [
     comparison('bars in QuestDB', expected.length, compareBars(table, expected)),
@@ -53,6 +54,7 @@ export async function verdictOf(world: World, tracks: readonly Track[], tape: Ta
       ok: lake.missing.length + lake.double.length + lake.different.length === 0,
       examples: [...lake.missing, ...lake.double, ...lake.different],
     },
+    { check: 'versions of the lake', found: log.found, ok: log.wrong.length === 0, examples: log.wrong },
     { check: 'processes', found: alive.length === 0 ? 'all alive' : `${alive.length} troubles`, ok: alive.length === 0, examples: alive },
   ]
 }

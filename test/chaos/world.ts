@@ -7,8 +7,9 @@ import { sequenceOf } from '../../shared/domain/version.ts'
 import type { Lake } from '../support/lake.ts'
 import { type OwnStack, replicasOf } from '../support/own-stack.ts'
 import { isCaughtUp, READERS, reachedBy, until } from '../support/progress.ts'
+import type { S3Proxy } from '../support/s3-proxy.ts'
 import type { TapePublisher } from './publisher.ts'
-import type { Target } from './schedule.ts'
+import { FUNCTIONS, type Target } from './schedule.ts'
 
 /** What the faults act on. */
 export type World = {
@@ -17,6 +18,8 @@ export type World = {
   readonly connection: NatsConnection
   readonly valkey: Redis
   readonly lake: Lake
+  /** Between the functions and the store. */
+  readonly proxy: S3Proxy
   /** The environment given to every function of this run. */
   readonly env: Readonly<Record<string, string>>
   /** How often each process was killed by us, to find those that died by themselves. */
@@ -28,7 +31,7 @@ const BACK_MS = 90_000
 /** The processes of a target; waits until it has one (it may just be starting again). */
 async function pidsOf({ stack }: World, target: Target): Promise<number[]> {
   const now = () => {
-    const isFunction = target === 'tick-to-bar' || target === 'persist-bars' || target === 'flush-batch'
+    const isFunction = (FUNCTIONS as readonly string[]).includes(target)
     return isFunction ? replicasOf(stack, target).map(({ pid }) => pid) : [stack.process(target).pid ?? 0].filter(Boolean)
   }
   await until(`${target} has a process`, async () => now().length > 0, BACK_MS, 5)

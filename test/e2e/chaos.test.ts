@@ -4,11 +4,11 @@ import { hasReferenceData } from '../support/reference.ts'
 
 if (!hasReferenceData) console.warn('skipped: the fault run; ../shared/data is not there')
 
-// Of the first seeds, the one that fits the most kinds of faults into 45 s.
+// Of the first seeds, the one that fits the most kinds of faults into 45 s, those of the lake among them.
 test.skipIf(!hasReferenceData)('a short fault run leaves no bar different, missing or extra', async () => {
   const lines: string[] = []
 
-  const { verdict } = await runFaults({ minutes: 0.75, seed: 174, say: (line) => lines.push(line) })
+  const { verdict } = await runFaults({ minutes: 0.75, seed: 1765, say: (line) => lines.push(line) })
 
   const failed = verdict.filter(({ ok }) => !ok).map(({ check, found, examples }) => [check, found, ...examples.slice(0, 5)])
   expect(failed, lines.join('\n')).toEqual([])

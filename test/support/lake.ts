@@ -16,6 +16,7 @@ export function lakeOf(S3_URL: string, key = TICKS_TABLE) {
   const store = s3ObjectStore(connectS3({ S3_URL, S3_REGION: 'us-east-1', S3_BUCKET: BUCKET }, S3_DEVELOPMENT_KEYS))
   const table = new Table(tickTable(key, 'dt', 'snappy'), store, parquet)
   return {
+    store,
     table,
     /** All rows of the newest version, group by group. */
     async *rows(...names: readonly string[]): AsyncGenerator<Rows> {

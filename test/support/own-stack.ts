@@ -14,12 +14,18 @@ export type OwnStack = Stack & {
   discard(): Promise<void>
 }
 
-type Options = Pick<StackOptions, 'env' | 'say'> & { readonly triggers?: number }
+type Env = NonNullable<StackOptions['env']>
+type Options = Pick<StackOptions, 'say'> & {
+  readonly triggers?: number
+  /** Environment of every function, where it depends on where the servers will be. */
+  readonly env?: Env | ((urls: Stack['urls']) => Promise<Env>)
+}
 
 /** Starts a whole stack on free ports with its data in a temporary folder; a signal that ends this process ends the stack first. */
-export async function startOwnStack({ triggers = 1, ...options }: Options = {}): Promise<OwnStack> {
+export async function startOwnStack({ triggers = 1, env: given = {}, ...options }: Options = {}): Promise<OwnStack> {
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-stack-'))
   const settings = await freeSettings(folder, { triggers })
+  const env = typeof given === 'function' ? await given(settings.urls) : given
   let running: Stack | undefined
   const discard = async () => {
     goOn()
@@ -28,7 +34,7 @@ export async function startOwnStack({ triggers = 1, ...options }: Options = {}):
   }
   const goOn = beforeEnd(discard)
   const start = async (): Promise<OwnStack> => {
-    const stack = await startStack({ settings, ...options })
+    const stack = await startStack({ settings, env, ...options })
     running = stack
     const again = async () => {
       await stack.stop()

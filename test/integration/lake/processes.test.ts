@@ -160,26 +160,32 @@ test.each<[string, () => Promise<void>]>([
       proxy.fate = () => ({ kind: 'done', answer: 'silent' })
     },
   ],
-])('SIGTERM while the store %s ends the process in good order and in time; its rows are read again', { timeout: 180_000 }, async (_, fail) => {
-  const first = await start()
-  await deliver(first, 10)
-  await expect.poll(version, { timeout: 30_000 }).toBe(0)
-  await fail()
-  // Ten are on their way to a commit; three wait for the next one, or are refused if the first commit is not known to be done.
-  expect((await first.post(tickBatch(messages(11, 20)))).status).toBe(200)
-  expect([200, 503]).toContain((await first.post(tickBatch(messages(21, 23)))).status)
-  expect(await first.end('SIGTERM')).toBe(0)
-  await proxy.leave()
-  await proxy.comeBack()
-  proxy.fate = () => PASSED
+])(
+  'SIGTERM while the store %s ends the process in good order and in time; its rows are read again',
+  { timeout: 180_000 },
+  async (_, fail) => {
+    const first = await start()
+    await deliver(first, 10)
+    await expect.poll(version, { timeout: 30_000 }).toBe(0)
+    await fail()
+    // Ten are on their way to a commit; three wait for the next one, or are refused if the first commit is not known to be done.
+    expect((await first.post(tickBatch(messages(11, 20)))).status).toBe(200)
+    expect([200, 503]).toContain((await first.post(tickBatch(messages(21, 23)))).status)
+    expect(await first.end('SIGTERM')).toBe(0)
+    await proxy.leave()
+    await proxy.comeBack()
+    proxy.fate = () => PASSED
 
-  const second = startHere()
-  await deliver(second, 30)
-  await second.rows.close()
-  expect(await seqsIn()).toEqual(seqs(1, 30))
-})
+    const second = startHere()
+    await deliver(second, 30)
+    await second.rows.close()
+    expect(await seqsIn()).toEqual(seqs(1, 30))
+  },
+)
 
-test('stopped for a while before its commit: others go on, and what it commits when it wakes up is not theirs again', { timeout: 180_000 }, async () => {
+test('stopped for a while before its commit: others go on, and what it commits when it wakes up is not theirs again', {
+  timeout: 180_000,
+}, async () => {
   const first = await start()
   await deliver(first, 10)
   await expect.poll(version, { timeout: 30_000 }).toBe(0)
@@ -201,7 +207,9 @@ test('stopped for a while before its commit: others go on, and what it commits w
   expect(await seqsIn()).toEqual(seqs(1, 50))
 })
 
-test('two that take the same messages, whatever the network and the store do to their requests: each row is there once', { timeout: 180_000 }, async () => {
+test('two that take the same messages, whatever the network and the store do to their requests: each row is there once', {
+  timeout: 180_000,
+}, async () => {
   const next = random(7)
   const fates: readonly Fate[] = [
     { kind: 'refused', status: 500 },

@@ -42,7 +42,9 @@ async function checkLog(newest: number): Promise<void> {
   expect(commits.map(({ version }) => version)).toEqual(numbers(0, newest))
 }
 
-test('two writers race a hundred commits beside upkeep: nothing is lost or double, versions follow each other', { timeout: 180_000 }, async () => {
+test('two writers race a hundred commits beside upkeep: nothing is lost or double, versions follow each other', {
+  timeout: 180_000,
+}, async () => {
   await appendNumbers(numbersTable(store, { key }), { numbers: [0] })
   let writing = 2
   const write = async (writer: number) => {

@@ -18,9 +18,11 @@ test('a seed gives the same faults in the same order', () => {
 test('the first round holds every kind of fault, and a kill of every piece', () => {
   fc.assert(
     fc.property(fc.integer(), (seed) => {
-      const names = steps(seed, TARGETS.length + 9).map(nameOf)
+      const names = steps(seed, TARGETS.length + 14).map(nameOf)
 
       for (const target of TARGETS) expect(names).toContain(`kill ${target}`)
+      expect(names).toEqual(expect.arrayContaining(['store: all', 'store: away', 'store: full']))
+      expect(names).toEqual(expect.arrayContaining(['kill flush-batch at commit', 'kill lake-upkeep at commit']))
       const kinds = ['readers', 'stale-flush', 'second-trigger', 'empty-valkey', 'rewind-valkey', 'recreate-stream', 'cut-stream']
       expect(names).toEqual(expect.arrayContaining(kinds))
     }),
