@@ -31,6 +31,14 @@ export class Snapshot {
     this.version = version
   }
 
+  /** Forgets tombstones older than this (ms), the oldest ones first: who lives for weeks does not gather those of weeks. */
+  forgetTombstones(beforeMs: number): void {
+    for (const [path, { deletionTimestamp }] of this.tombstones) {
+      if ((deletionTimestamp ?? 0) >= beforeMs) return
+      this.tombstones.delete(path)
+    }
+  }
+
   /** Where an application stands; undefined where it has committed nothing. */
   txnVersion(appId: string): bigint | undefined {
     return this.txns.get(appId)?.version

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RetryableError } from '../runtime/errors.ts'
 import type { Action, Add, CommitInfo } from './action.ts'
+import { TOMBSTONES_MS } from './checkpoint.ts'
 import { isStale } from './data-file.ts'
 import type { Log } from './log.ts'
 import { mustBeWritable } from './protocol.ts'
@@ -123,6 +124,7 @@ export class Writer {
     const isFresh = before !== undefined && before.version >= 0 && performance.now() - this.#lookedMs < FRESH_MS
     if (isFresh) await this.#log.refresh(before)
     const snapshot = isFresh ? before : await this.#log.load()
+    snapshot.forgetTombstones(Date.now() - TOMBSTONES_MS)
     this.#snapshot = snapshot
     this.#lookedMs = performance.now()
     return snapshot

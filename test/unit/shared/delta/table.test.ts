@@ -270,3 +270,11 @@ test('a file that was stored a day ago is not added: vacuum may be about to take
   await expect(table.append(() => ({ adds: [add], txns: [] }))).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
   expect((await table.snapshot()).version).toBe(-1)
 })
+
+test('a writer that lives for long forgets the tombstones that have expired, and no others', async () => {
+  const table = numbersTable(memoryObjectStore())
+  await appendNumbers(table, { numbers: [1] })
+  const removed = (path: string, ageMs: number) => ({ remove: { path, deletionTimestamp: Date.now() - ageMs, dataChange: true } })
+  await table.writer.commit(() => ({ operation: 'DELETE', actions: [removed('old', 8 * DAY_MS), removed('young', DAY_MS)] }))
+  expect([...(await table.snapshot()).tombstones.keys()]).toEqual(['young'])
+})
