@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const { PORT, HOST, READY_AFTER_MS = '0', CRASH_AT_START, DEAF } = process.env
 if (CRASH_AT_START) process.exit(3)
+// A body that breaks off ends its call, not the process.
+process.on('unhandledRejection', () => {})
 let readyAt = Date.now() + Number(READY_AFTER_MS)
 
 const held = []
