@@ -18,6 +18,9 @@ export type Drained = {
 /** Settings other than the shipped ones. */
 export type Settings = { readonly readers?: number; readonly env?: Readonly<Record<string, string>> }
 
+/** How long two million rows may take on a machine that is shared. */
+const MOST_MS = 600_000
+
 /** Starts flush-batch anew and a trigger on a full stream, and waits until all of its `rows` ticks are in the table. */
 export async function drained(stack: Stack, rows: number, { readers = 1, env = {} }: Settings = {}): Promise<Drained> {
   const [before] = replicasOf(stack, 'flush-batch')
@@ -27,12 +30,13 @@ export async function drained(stack: Stack, rows: number, { readers = 1, env = {
   const earlier = cpu(stack)
   const trigger = stack.process('trigger-0')
   await trigger.start()
-  const page = await until('all rows are committed', async () => {
+  const look = async () => {
     const page = await metricsOf(stack, 'flush-batch')
     const there = counted(page, 'lake_rows_total')
     if (there > (commits.at(-1)?.rows ?? 0)) commits.push({ rows: there, ms: performance.now() })
     return there >= rows && page
-  })
+  }
+  const page = await until('all rows are committed', look, { ms: MOST_MS })
   const later = Object.entries(cpu(stack))
   await trigger.stop()
   return {
