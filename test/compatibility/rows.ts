@@ -165,6 +165,11 @@ export const SECTIONS: readonly Section[] = [
     title: "This project's own stack.yml",
     rows: [
       row('faas-cli generate', 0, /kind: Function/, inRepository),
+      row(
+        'faas-cli secret create s3-access-key --from-literal name && faas-cli secret create s3-secret-key --from-literal key',
+        0,
+        /Created: 202 Accepted/,
+      ),
       row('STACK=cluster faas-cli deploy', 0, /Deployed\. 202 Accepted/, inRepository),
       row('STACK=cluster faas-cli diff', 0, /no differences found/, inRepository),
       row('STACK=cluster faas-cli deploy --filter "tick-*"', 0, /Deploying: tick-to-bar/, inRepository),
