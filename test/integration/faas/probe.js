@@ -7,13 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const { PORT, HOST, READY_AFTER_MS = '0', CRASH_AT_START, DEAF } = process.env
 if (CRASH_AT_START) process.exit(3)
-// A body that breaks off ends its call, not the process.
-process.on('unhandledRejection', () => {})
 let readyAt = Date.now() + Number(READY_AFTER_MS)
 
 const held = []
 
-const server = createServer({ maxHeaderSize: 65_536 }, async (req, res) => {
+async function answer(req, res) {
   const { pathname, searchParams } = new URL(req.url, 'http://probe')
   switch (pathname) {
     case '/_/health':
@@ -83,7 +81,10 @@ const server = createServer({ maxHeaderSize: 65_536 }, async (req, res) => {
   const { method, url, headers } = req
   res.writeHead(200, { 'content-type': 'application/json', 'x-probe': 'yes' })
   res.end(JSON.stringify({ method, url, headers, sizeBytes, sha256: hash.digest('hex'), pid: process.pid, env: process.env }))
-})
+}
+
+// A call that fails, such as one whose body breaks off, ends its connection and not the process.
+const server = createServer({ maxHeaderSize: 65_536 }, (req, res) => void answer(req, res).catch(() => req.socket.destroy()))
 // Another protocol: everything in capitals.
 server.on('upgrade', (req, socket, ahead) => {
   if (req.url === '/bye') {
