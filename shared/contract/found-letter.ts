@@ -34,7 +34,7 @@ export const REDRIVEN = 'Dlq-Redriven'
 const PREFIX = 'dlq.'.length
 
 /** A letter as it comes from its stream; `header` gives a header's value, or an empty text. */
-export type StoredLetter = {
+type StoredLetter = {
   readonly sequence: number
   readonly writtenMs: number
   readonly subject: string

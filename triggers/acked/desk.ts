@@ -58,10 +58,10 @@ export class Desk<C> {
   }
 
   /** Messages in hand, those in flight included; `oldestMs` is the broker's time of the oldest. */
-  get held(): { readonly messages: number; readonly bytes: number; readonly oldestMs: number | undefined } {
+  get held(): { readonly messages: number; readonly oldestMs: number | undefined } {
     let oldestMs: number | undefined
     for (const { ms } of this.#held.values()) if (oldestMs === undefined || ms < oldestMs) oldestMs = ms
-    return { messages: this.#held.size, bytes: this.#bytes, oldestMs }
+    return { messages: this.#held.size, oldestMs }
   }
 
   get inFlight(): number {

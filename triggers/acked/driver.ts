@@ -1,4 +1,4 @@
-import { parseTraceparent, traceparentIn, traceparentOf } from '../../shared/contract/traceparent.ts'
+import { traceparentIn, traceparentOf } from '../../shared/contract/traceparent.ts'
 import type { Publisher } from '../../shared/ports/publisher.ts'
 import { RetryableError } from '../../shared/runtime/errors.ts'
 import type { Log } from '../../shared/runtime/log.ts'
@@ -131,7 +131,7 @@ export class Driver {
     const first = messages[0]!
     if (form === 'message') {
       const { bytes, payloadStart, payloadEnd } = first.content
-      const traceparent = parseTraceparent(traceparentIn(headerBlock(first.content))) ?? newTraceparent()
+      const traceparent = traceparentIn(headerBlock(first.content)) ?? newTraceparent()
       const headers = { ...connectorHeaders(functionName, stream, first), traceparent }
       return { headers, body: [bytes.subarray(payloadStart, payloadEnd)], traceparent }
     }

@@ -27,8 +27,4 @@ export class Fifo<T> {
     }
     return item
   }
-
-  *[Symbol.iterator](): Generator<T> {
-    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i]!
-  }
 }

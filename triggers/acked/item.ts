@@ -1,7 +1,7 @@
 import type { Arrival, Held } from './step.ts'
 
 /** The two halves of a batch that failed are sought one by one: only messages of one suspicion go together. */
-export type Suspicion = object
+type Suspicion = object
 
 type State =
   /** Waits for a call, alone or as the first of its key. */

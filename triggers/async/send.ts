@@ -13,7 +13,7 @@ type Send = {
 }
 
 /** What came back: the answer, whose body is still to be read, or why there was none. */
-export type Received = { readonly response: http.IncomingMessage } | { readonly reason: string }
+type Received = { readonly response: http.IncomingMessage } | { readonly reason: string }
 
 /**
  * Sends one request, its body as it comes. No connection is used twice: one that was kept may just have been closed from the other side, and then it is not

@@ -3,7 +3,7 @@ import { type Ending, keptOf, MOST_WAITING, type Run, type ScheduleRecord } from
 import type { Schedule } from './schedule.ts'
 
 /** An instant that nobody has taken up is missed when the next has come, or when it is so late. */
-export const LATE_MS = 60_000
+const LATE_MS = 60_000
 /** Most calls of one schedule at a time, where they may overlap at all. */
 export const MOST_CALLS = 8
 const MOST_COUNTED = 1000

@@ -62,8 +62,7 @@ export class Sorter {
     const subject = this.#subjects.find(bytes, message.subjectStart, message.subjectEnd, message.subjectHash)
     const lane = this.#laneOf[subject.slot]
     if (lane) {
-      const header = message.headerStart < message.payloadStart ? headerBlock(message) : undefined
-      lane.push(nowMs, subject, version, ms, subNs, bytes, message.payloadStart, message.payloadEnd, header)
+      lane.push(nowMs, subject, version, ms, subNs, bytes, message.payloadStart, message.payloadEnd, headerBlock(message))
     }
     this.#version = version
     this.#ms = ms

@@ -4,7 +4,7 @@ import type { Nats } from './connect.ts'
 import { natsManager } from './manager.ts'
 
 /** Where a durable consumer stands. */
-export type DurableState = {
+type DurableState = {
   /** Every message up to this sequence is settled. */
   readonly floor: number
   /** The last sequence that was delivered. */
