@@ -87,35 +87,36 @@ export class Flights {
     await this.#write((record) => givenBack(record, at, holder))
   }
 
-  /** Writes the dead letter, however long the broker is away. One that was taken over meanwhile may yet succeed: then its letter tells too much. */
+  /** Writes the dead letter. One that was taken over meanwhile may yet succeed: then its letter tells too much. */
   async #bury(run: Run, why: { readonly cause: string; readonly traceparent: string }): Promise<void> {
-    const { publisher, troubles, holder, control } = this.#deps
-    const { functionName } = this.#schedule
-    for (;;) {
-      try {
-        const found = await control.get<ScheduleRecord>(recordKey(functionName))
-        if (found?.value.open.some(({ at, holder: one }) => at === run.at && one === holder))
-          await publisher.publishAll([letterOf(this.#schedule, run, why)])
-        return
-      } catch (error) {
-        troubles.failed(scheduleWords(functionName), error)
-        await this.#naps.join(AWAY_MS)
-      }
-    }
+    const { publisher, holder, control } = this.#deps
+    await this.#untilDone(async () => {
+      const found = await control.get<ScheduleRecord>(recordKey(this.#schedule.functionName))
+      if (found?.value.open.some(({ at, holder: one }) => at === run.at && one === holder))
+        await publisher.publishAll([letterOf(this.#schedule, run, why)])
+    })
   }
 
-  /** Changes the record, however long the bucket is away. @returns what was written, or undefined where there is nothing to change. */
-  async #write(change: (record: ScheduleRecord) => ScheduleRecord | undefined): Promise<ScheduleRecord | undefined> {
-    const { control, troubles } = this.#deps
-    const { functionName } = this.#schedule
-    const key = recordKey(functionName)
-    for (;;) {
-      try {
+  /** Changes the record. @returns what was written, or undefined where there is nothing to change. */
+  #write(change: (record: ScheduleRecord) => ScheduleRecord | undefined): Promise<ScheduleRecord | undefined> {
+    const { control } = this.#deps
+    const key = recordKey(this.#schedule.functionName)
+    return this.#untilDone(async () => {
+      for (;;) {
         const found = await control.get<ScheduleRecord>(key)
         const next = found && change(found.value)
         if (!next || (await control.replace(key, next, found.revision)) !== undefined) return next
+      }
+    })
+  }
+
+  /** Does it again until it works, however long the broker is away. */
+  async #untilDone<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work()
       } catch (error) {
-        troubles.failed(scheduleWords(functionName), error)
+        this.#deps.troubles.failed(scheduleWords(this.#schedule.functionName), error)
         await this.#naps.join(AWAY_MS)
       }
     }
