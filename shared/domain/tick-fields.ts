@@ -36,7 +36,6 @@ export class TickFields {
   #venue = KEY.none as number
   #cost = KEY.none as number
   #amount = KEY.none as number
-  #quoted = 0
   readonly #lastExchange = new LastText()
   readonly #lastPrefix = new LastText()
 
@@ -68,13 +67,13 @@ export class TickFields {
     this.exchange = null
     this.symbol = null
     this.#time = this.#venue = this.#cost = this.#amount = KEY.none
-    this.#quoted = 0
   }
 
   /** Whether what was taken is a tick. */
   protected complete(): boolean {
     if (this.#time === KEY.none) return false
-    this.kind = this.#amount !== KEY.none ? TRADE : this.#quoted === 3 ? QUOTE : TICKER
+    const isQuoted = !Number.isNaN(this.bid) && !Number.isNaN(this.ask)
+    this.kind = this.#amount !== KEY.none ? TRADE : isQuoted ? QUOTE : TICKER
     return this.kind !== TRADE || this.#cost !== KEY.none
   }
 
@@ -110,10 +109,10 @@ export class TickFields {
         this.idNumber = end - start > ID_DIGITS ? OPAQUE : value
         return true
       case KEY.bid:
+        this.bid = value
+        return true
       case KEY.ask:
-        this.#quoted |= key === KEY.bid ? 1 : 2
-        if (key === KEY.bid) this.bid = value
-        else this.ask = value
+        this.ask = value
         return true
       default:
         return false
