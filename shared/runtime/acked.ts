@@ -1,9 +1,9 @@
 import type { Hono } from 'hono'
 import { Counter } from 'prom-client'
 import type { ZodType } from 'zod'
-import { type AckedBatch, type Failure, parseAcked } from '../contract/acked.ts'
+import { type Failure, parseAcked } from '../contract/acked.ts'
 import { type AckedItem, itemOfRequest, itemsOf } from './acked-item.ts'
-import { readBody } from './body.ts'
+import { MOST_BATCH_BYTES, parsedBy, readBody } from './body.ts'
 import { CodedError, RetryableError, TerminalError } from './errors.ts'
 import { defineFunction, type FunctionApp, type FunctionEnv } from './function.ts'
 import { createMetrics } from './metrics.ts'
@@ -25,8 +25,6 @@ type Definition<T> = {
   /** Adds routes of its own, such as that of a schedule. */
   readonly routes?: (app: Hono<FunctionEnv>) => void
 }
-
-const MOST_BYTES = 32 * 1024 * 1024
 
 /**
  * A function that an acked trigger calls (docs/semantics.md): `POST /` takes a batch, or one plain message as OpenFaaS's connectors send it.
@@ -61,12 +59,12 @@ export function defineAcked<T = Uint8Array>({ name, read = (body) => body as T, 
     metrics,
     routes(app) {
       app.post('/', async (c) => {
-        const body = await readBody(c, MOST_BYTES)
+        const body = await readBody(c, MOST_BATCH_BYTES)
         if (c.req.header('content-type') !== 'application/x-ndjson') {
           const [failure] = await work([itemOfRequest(c.req, body)], c.get('traceparent'))
           return failure ? refusal(failure) : c.json({ ok: true, done: 1 })
         }
-        const batch = parsed(body)
+        const batch = parsedBy(parseAcked, body)
         const failures = await work(itemsOf(batch), c.get('traceparent'))
         const { stream, count } = batch.head
         Object.assign(c.get('note'), { stream, count, failed: failures.length })
@@ -125,12 +123,4 @@ export function failureOf({ index }: { readonly index: number }, error: unknown,
 /** One message alone has no place for failures in its answer: the status says what to do. */
 function refusal({ code = 'FAILED', error = '', retry }: Failure): Response {
   return problem(retry ? (code === 'ERR_UNAVAILABLE' ? 503 : 500) : 422, code, error)
-}
-
-function parsed(body: Uint8Array): AckedBatch {
-  try {
-    return parseAcked(body)
-  } catch (cause) {
-    throw new TerminalError('ERR_BATCH', cause instanceof Error ? cause.message : String(cause), cause)
-  }
 }

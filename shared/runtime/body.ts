@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { RetryableError, TerminalError } from './errors.ts'
 import type { FunctionContext } from './function.ts'
 
+/** The largest body that a function of a stream takes. */
+export const MOST_BATCH_BYTES = 32 * 1024 * 1024
+
 const tooLarge = (limit: number) => new TerminalError('ERR_TOO_LARGE', `the body is larger than ${limit} bytes`)
 
 /**
@@ -41,4 +44,13 @@ function readIncoming(incoming: IncomingMessage, announced: number, limit: numbe
       if (!incoming.complete) reject(new RetryableError('ERR_UNAVAILABLE', `the caller went away after ${size} of ${announced} bytes`))
     })
   })
+}
+
+/** What a body means as a batch. @throws {TerminalError} ERR_BATCH when `parse` does not understand it. */
+export function parsedBy<T>(parse: (body: Uint8Array) => T, body: Uint8Array): T {
+  try {
+    return parse(body)
+  } catch (cause) {
+    throw new TerminalError('ERR_BATCH', cause instanceof Error ? cause.message : String(cause), cause)
+  }
 }

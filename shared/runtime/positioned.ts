@@ -2,7 +2,7 @@ import type { Hono } from 'hono'
 import type { Registry } from 'prom-client'
 import type { Positions } from '../contract/batch.ts'
 import { type Batch, parseBatch } from '../contract/framing.ts'
-import { readBody } from './body.ts'
+import { MOST_BATCH_BYTES, parsedBy, readBody } from './body.ts'
 import { TerminalError } from './errors.ts'
 import { defineFunction, type FunctionApp, type FunctionEnv } from './function.ts'
 import { problem } from './problem.ts'
@@ -28,8 +28,6 @@ type Definition = {
   readonly routes?: (app: Hono<FunctionEnv>) => void
 }
 
-const MOST_BYTES = 32 * 1024 * 1024
-
 /**
  * A function that owns its position (docs/semantics.md): `POST /` takes a batch, `GET /positions?stream=` tells where it stands.
  * 200 = applied now or before, 409 ERR_POSITION = go on from the positions in the answer, 400 ERR_BATCH = malformed, nothing applied, 503 = again later.
@@ -41,7 +39,7 @@ export function definePositioned({ name, apply, positions, metrics, routes }: De
     ...(metrics && { metrics }),
     routes(app) {
       app.post('/', async (c) => {
-        const batch = parsed(await readBody(c, MOST_BYTES))
+        const batch = parsedBy(parseBatch, await readBody(c, MOST_BATCH_BYTES))
         const { stream, epoch, last, count } = batch.head
         const outcome = await apply(batch, c.get('traceparent'))
         Object.assign(c.get('note'), { stream, epoch, last, count, outcome: outcome.kind })
@@ -60,12 +58,4 @@ export function definePositioned({ name, apply, positions, metrics, routes }: De
       routes?.(app)
     },
   })
-}
-
-function parsed(body: Uint8Array): Batch {
-  try {
-    return parseBatch(body)
-  } catch (cause) {
-    throw new TerminalError('ERR_BATCH', cause instanceof Error ? cause.message : String(cause), cause)
-  }
 }
