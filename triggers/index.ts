@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
 import { collectDefaultMetrics } from 'prom-client'
 import { natsConfig } from '../shared/adapters/nats/config.ts'
 import { connectNats } from '../shared/adapters/nats/connect.ts'
@@ -13,6 +11,7 @@ import { keepCompiled } from '../shared/runtime/compile-cache.ts'
 import { loadConfig } from '../shared/runtime/config.ts'
 import { createLog } from '../shared/runtime/log.ts'
 import { createMetrics } from '../shared/runtime/metrics.ts'
+import { readSecret } from '../shared/runtime/secret.ts'
 import { Troubles } from '../shared/runtime/trouble.ts'
 import { forgetAcked } from './acked/forget.ts'
 import { functionOfQueue, isQueueName } from './async/queues.ts'
@@ -77,7 +76,6 @@ const schedules = new Schedules({
   clock: new BrokerClock({ ask: async () => (await bucket.state()).nowMs, own: Date.now, onAhead: ofSchedules.clockAhead, log }),
 })
 
-const secret = (name: string) => readFileSync(join(config.SECRETS_DIR, name), 'utf8').trim()
 const running = new Map<string, { readonly trigger: Trigger; readonly run: Running }>()
 /** Triggers that finish their last calls. */
 const ending = new Map<string, Promise<void>>()
@@ -145,6 +143,7 @@ async function forgetLongGone(): Promise<void> {
 
 async function watch(): Promise<void> {
   // Read each time: the file may be renewed.
+  const secret = (name: string) => readSecret(name, config.SECRETS_DIR)
   const authorization = () => `Basic ${Buffer.from(`${secret('basic-auth-user')}:${secret('basic-auth-password')}`).toString('base64')}`
   for (let failures = 0; !stopped; ) {
     try {

@@ -1,7 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { TerminalError } from '../../shared/runtime/errors.ts'
+import { readSecret } from '../../shared/runtime/secret.ts'
 
 /** Says whether an Authorization header may use `/system/*`. */
 export type Authorize = (authorization: string | undefined) => boolean
@@ -14,20 +12,10 @@ const digest = (text: string) => createHash('sha256').update(text).digest()
  * @throws {TerminalError} ERR_CONFIG when a file is missing or empty.
  */
 export function basicAuth(secretsFolder: string): Authorize {
-  const [user, password] = ['basic-auth-user', 'basic-auth-password'].map((file) => readSecret(join(secretsFolder, file)))
+  const [user, password] = ['basic-auth-user', 'basic-auth-password'].map((name) => readSecret(name, secretsFolder))
   const expected = digest(`${user}:${password}`)
   return (authorization) => {
     const given = /^basic +(.+)$/i.exec(authorization ?? '')?.[1]
     return given !== undefined && timingSafeEqual(digest(Buffer.from(given, 'base64').toString()), expected)
   }
-}
-
-function readSecret(path: string): string {
-  try {
-    const secret = readFileSync(path, 'utf8').trim()
-    if (secret !== '') return secret
-  } catch (error) {
-    throw new TerminalError('ERR_CONFIG', `secret file ${path} cannot be read`, error)
-  }
-  throw new TerminalError('ERR_CONFIG', `secret file ${path} is empty`)
 }
