@@ -67,16 +67,15 @@ export class Schedules {
   }
 
   async #forget(listed: readonly Listed[]): Promise<void> {
-    const { control, clock, log } = this.#deps
+    const { control, log } = this.#deps
     // One that is not understood just now is not gone.
     const present = new Set(listed.flatMap(({ name, schedule, problem }) => (schedule || problem !== undefined ? [name] : [])))
     const known = this.#absent ? [...this.#absent.keys(), ...this.#underway.keys()] : (await control.keys([recordKey('*')])).map(nameIn)
     const since = this.#absent ?? new Map<string, number>()
-    const absent = known.filter((name) => !present.has(name))
-    if (absent.length > 0) await clock.sync()
-    this.#absent = new Map(absent.map((name) => [name, since.get(name) ?? clock.now()]))
+    const nowMs = performance.now()
+    this.#absent = new Map(known.filter((name) => !present.has(name)).map((name) => [name, since.get(name) ?? nowMs]))
     for (const [name, sinceMs] of this.#absent) {
-      if (clock.now() - sinceMs < ABSENT_MS) continue
+      if (nowMs - sinceMs < ABSENT_MS) continue
       const key = recordKey(name)
       const found = await control.get(key)
       if (found) await control.remove(key, found.revision)

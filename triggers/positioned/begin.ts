@@ -1,5 +1,6 @@
 import type { Control } from '../../shared/adapters/nats/control.ts'
 import type { StreamAccess } from '../../shared/adapters/nats/stream.ts'
+import { beginKey } from '../../shared/contract/control-keys.ts'
 import type { Position } from '../../shared/domain/position.ts'
 import { versionOf } from '../../shared/domain/version.ts'
 import type { Start } from '../start.ts'
@@ -20,7 +21,7 @@ export async function beginOf(
   start: Start,
   { epochs, state }: Located,
 ): Promise<Position> {
-  const key = `begin.${functionName}.${stream.name}`
+  const key = beginKey(functionName, stream.name)
   let known = (await control.get<Begin>(key))?.value
   if (!known) {
     const seq = Math.min(await before(stream, start, state.last), state.last)

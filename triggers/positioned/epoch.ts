@@ -1,5 +1,6 @@
 import type { Control } from '../../shared/adapters/nats/control.ts'
 import type { StreamAccess, StreamState } from '../../shared/adapters/nats/stream.ts'
+import { epochKey } from '../../shared/contract/control-keys.ts'
 import type { Position } from '../../shared/domain/position.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import { RetryableError } from '../../shared/runtime/errors.ts'
@@ -15,8 +16,6 @@ export type EpochAccess = {
 /** Where positions are in the stream as it is now: `reads[i]` is the version up to which messages count as read at `positions[i]`. */
 export type Located = { readonly epochs: Epochs; readonly state: StreamState; readonly reads: readonly number[] }
 
-const keyOf = (stream: string): string => `epoch.${stream}`
-
 /**
  * Checks that the stream still holds what was read at each position, and writes down a new epoch where it does not
  * (docs/semantics.md, epochs). Several processes may do so at once: one writes, the others read again.
@@ -24,13 +23,14 @@ const keyOf = (stream: string): string => `epoch.${stream}`
 export async function locate(access: EpochAccess, positions: readonly Position[]): Promise<Located> {
   for (;;) {
     const { stream, control } = access
-    const [entry, state] = await Promise.all([control.get<Epochs>(keyOf(stream.name)), stream.state()])
+    const key = epochKey(stream.name)
+    const [entry, state] = await Promise.all([control.get<Epochs>(key), stream.state()])
     const epochs = entry?.value ?? { entries: [{ epoch: 1, from: 1 }], created: state.created }
     const found = await Promise.all(positions.map((position) => findIn(stream, state, epochs.created, position)))
     const verdict = judge(epochs, state, found)
     if (entry && verdict.kind === 'fine') return { epochs, state, reads: found.map((one) => readOf(epochs, state, one)) }
     const next = nextOf(epochs, state, verdict)
-    const written = entry ? await control.replace(keyOf(stream.name), next, entry.revision) : await control.create(keyOf(stream.name), next)
+    const written = entry ? await control.replace(key, next, entry.revision) : await control.create(key, next)
     if (written !== undefined && verdict.kind === 'begin') access.alarm(next)
   }
 }

@@ -1,5 +1,6 @@
 import { jetstreamManager, type StoredMsg } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
+import { beginKey } from '../../shared/contract/control-keys.ts'
 import { CONTROL_BUCKET } from '../../shared/contract/streams.ts'
 import { sequenceOf } from '../../shared/domain/version.ts'
 import type { Progress, StreamState } from './brake.ts'
@@ -38,7 +39,7 @@ export async function readState(nc: NatsConnection, stream: string): Promise<{ p
     .map((entry): Progress => {
       const { version, lag } = entry.json<{ version: number; lag: number }>()
       const key = keyOf(entry)
-      const ours = begun.has(`begin.${key.slice('progress.'.length, key.lastIndexOf('.'))}.${stream}`)
+      const ours = begun.has(beginKey(key.slice('progress.'.length, key.lastIndexOf('.')), stream))
       return { key, atMs: entry.time.getTime(), lag: ours ? Math.max(0, last_seq - sequenceOf(version)) : lag }
     })
   return { progress, state: { messages, bytes, maxBytes: info.config.max_bytes, nowMs: Date.parse(info.ts ?? '') } }

@@ -1,3 +1,4 @@
+import { beginKey, epochKey } from '../../contract/control-keys.ts'
 import { versionOf } from '../../domain/version.ts'
 import type { LakeStream, StreamFacts } from '../../ports/lake-stream.ts'
 import type { Nats } from './connect.ts'
@@ -14,8 +15,8 @@ export function natsLakeStream(nats: Nats, streamName: string, functionName: str
   return {
     async facts() {
       const [epochs, begin, state] = await Promise.all([
-        control.get<Epochs>(`epoch.${streamName}`),
-        control.get<{ readonly seq: number }>(`begin.${functionName}.${streamName}`),
+        control.get<Epochs>(epochKey(streamName)),
+        control.get<{ readonly seq: number }>(beginKey(functionName, streamName)),
         stream.state(),
       ])
       const { first, last, nowMs } = state

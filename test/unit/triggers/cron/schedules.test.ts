@@ -20,12 +20,16 @@ const listed = (name: string, expression?: string, problem?: string, more = {}):
 })
 
 const all: Schedules[] = []
-afterEach(() => Promise.all(all.splice(0).map((one) => one.stop())))
+afterEach(async () => {
+  await Promise.all(all.splice(0).map((one) => one.stop()))
+  vi.restoreAllMocks()
+})
 
 /** @param called - the instants of calls. @param written - what a change of a record waits for before it is confirmed. */
 function setUp({ called = [], written = async () => {} }: { called?: number[]; written?: () => Promise<void> } = {}) {
   const bucket = new Bucket()
-  let nowMs = Date.UTC(2026, 0, 31)
+  let passedMs = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => 5000 + passedMs)
   const control: Control & ControlKeys = {
     get: async <T>(key: string) => bucket.get<T>(key),
     create: async (key, value) => bucket.create(key, value),
@@ -49,7 +53,7 @@ function setUp({ called = [], written = async () => {} }: { called?: number[]; w
     metrics: scheduleMetrics(createMetrics('test')),
     log,
     troubles: new Troubles(log),
-    clock: { now: () => nowMs, sync: async () => {} },
+    clock: { now: () => Date.UTC(2026, 0, 31) + passedMs, sync: async () => {} },
   })
   all.push(schedules)
   const hear = async (...functions: Listed[]) => {
@@ -57,7 +61,7 @@ function setUp({ called = [], written = async () => {} }: { called?: number[]; w
     await schedules.forget(functions)
   }
   const pass = (ms: number) => {
-    nowMs += ms
+    passedMs += ms
   }
   return { bucket, hear, pass, keys: () => [...bucket.values.keys()].sort() }
 }
