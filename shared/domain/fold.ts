@@ -1,11 +1,11 @@
 import type { Batch } from '../contract/framing.ts'
-import { exchangeOf, symbolOf } from '../contract/subjects.ts'
 import type { BarSettings } from './bar-settings.ts'
-import { slotOf } from './slot.ts'
 import type { SlotState } from './slot-state.ts'
 import { CONTRADICTED, CORRECTED, LATE, REPEATED, type SymbolState } from './symbol-state.ts'
-import { type ExpectedSymbol, TRADE } from './tick-fields.ts'
+import { ahead, EMPTY_MESSAGE, mismatch } from './tick-faults.ts'
+import { TRADE } from './tick-fields.ts'
 import { type Fault, TickParser } from './tick-parser.ts'
+import { type TickSubject, TickSubjects } from './tick-subjects.ts'
 import { versionOf } from './version.ts'
 
 /** A message, or one tick of several in it, that can never count. */
@@ -21,11 +21,6 @@ export type Reject = Fault & {
 /** What a batch held. `trades` were counted in bars, `corrections` of them after their minute was final; `others` are quotes, tickers and trades of nothing. */
 export type Counts = { messages: number; ticks: number; trades: number; corrections: number; duplicates: number; others: number }
 
-/** What a subject stands for, kept from batch to batch. */
-type Subject = { readonly slot: number; readonly exchange: string; readonly symbol: ExpectedSymbol }
-
-const MOST_SUBJECTS = 100_000
-
 /**
  * Folds batches of ticks into the states of their slots: message by message, tick by tick, in stream order. What a state holds afterwards depends on the
  * messages alone, never on where batches begin and end (docs/semantics.md, the prefix rule).
@@ -34,11 +29,12 @@ export class Fold {
   readonly #slots: number
   readonly #settings: BarSettings
   readonly #parser = new TickParser()
-  readonly #subjects = new Map<string, Subject>()
+  readonly #subjects: TickSubjects
 
   /** @param slots - how many slots the stream has. */
   constructor(slots: number, settings: BarSettings) {
     this.#slots = slots
+    this.#subjects = new TickSubjects(slots)
     this.#settings = settings
   }
 
@@ -73,7 +69,7 @@ export class Fold {
         if (fault) rejects.push({ ...fault, message: i, line, body: body.slice(parser.start, at) })
         line++
       }
-      if (line === 0) rejects.push({ ...EMPTY, message: i, line: undefined, body: new Uint8Array(0) })
+      if (line === 0) rejects.push({ ...EMPTY_MESSAGE, message: i, line: undefined, body: new Uint8Array(0) })
       else if (line === 1 && rejects.length > rejectsBefore) rejects.push({ ...rejects.pop()!, line: undefined })
       counts.ticks += line
     }
@@ -83,14 +79,14 @@ export class Fold {
   #take(lane: Lane, version: number, brokerMs: number, counts: Counts): Fault | undefined {
     const { tick } = this.#parser
     const { symbol } = lane.subject
-    if (tick.symbol !== null && tick.symbol !== symbol.text)
-      return { code: 'SUBJECT_MISMATCH', error: `the payload names ${tick.symbol}, the subject ${symbol.text}` }
+    const other = mismatch(tick, symbol)
+    if (other) return other
     if (tick.kind !== TRADE || tick.qty === 0) {
       counts.others++
       return undefined
     }
-    if (tick.tsMs > brokerMs + this.#settings.futureMs)
-      return { code: 'FUTURE_TS', error: `${tick.tsMs} is ${tick.tsMs - brokerMs} ms ahead of the broker` }
+    const early = ahead(tick, brokerMs, this.#settings.futureMs)
+    if (early) return early
     const exchange = tick.exchange ?? lane.subject.exchange
     if (lane.last?.exchange !== exchange) lane.last = lane.state.symbol(exchange, symbol.text)
     const state = lane.last
@@ -113,23 +109,11 @@ export class Fold {
   #laneOf(
     text: string,
     states: ReadonlyMap<number, SlotState>,
-  ): { subject: Subject; state: SlotState | undefined; last: SymbolState | undefined } {
-    let subject = this.#subjects.get(text)
-    if (subject === undefined) {
-      const symbol = symbolOf(text)
-      subject = {
-        slot: slotOf(symbol, this.#slots),
-        exchange: exchangeOf(text) ?? 'unknown',
-        symbol: { text: symbol, bytes: new TextEncoder().encode(symbol) },
-      }
-      if (this.#subjects.size >= MOST_SUBJECTS) this.#subjects.clear()
-      this.#subjects.set(text, subject)
-    }
+  ): { subject: TickSubject; state: SlotState | undefined; last: SymbolState | undefined } {
+    const subject = this.#subjects.of(text)
     return { subject, state: states.get(subject.slot), last: undefined }
   }
 }
 
 /** One subject of one batch: its slot's state, and the symbol state used last. */
-type Lane = { readonly subject: Subject; readonly state: SlotState; last: SymbolState | undefined }
-
-const EMPTY: Fault = { code: 'BAD_TICK', error: 'an empty message' }
+type Lane = { readonly subject: TickSubject; readonly state: SlotState; last: SymbolState | undefined }

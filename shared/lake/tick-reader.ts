@@ -1,27 +1,22 @@
 import type { Batch } from '../contract/framing.ts'
-import { exchangeOf, symbolOf } from '../contract/subjects.ts'
 import type { Reject } from '../domain/messages.ts'
-import { slotOf } from '../domain/slot.ts'
-import type { ExpectedSymbol } from '../domain/tick-fields.ts'
+import { ahead, EMPTY_MESSAGE, mismatch } from '../domain/tick-faults.ts'
 import { type Fault, TickParser } from '../domain/tick-parser.ts'
+import { TickSubjects } from '../domain/tick-subjects.ts'
 import { versionOf } from '../domain/version.ts'
 import type { TickRows } from './tick-rows.ts'
-
-/** What a subject stands for, kept from batch to batch. */
-type Subject = { readonly slot: number; readonly exchange: string; readonly symbol: ExpectedSymbol }
-
-const MOST_SUBJECTS = 100_000
 
 /** Reads the ticks of batches into rows, message by message, tick by tick, in stream order. */
 export class TickReader {
   readonly #slots: number
   readonly #futureMs: number
   readonly #parser = new TickParser()
-  readonly #subjects = new Map<string, Subject>()
+  readonly #subjects: TickSubjects
 
   /** @param slots - how many slots the stream has. @param futureMs - how far a tick's time may be ahead of the broker's. */
   constructor(slots: number, futureMs: number) {
     this.#slots = slots
+    this.#subjects = new TickSubjects(slots)
     this.#futureMs = futureMs
   }
 
@@ -30,7 +25,7 @@ export class TickReader {
     const { head, body, starts, seqs, times, subject } = batch
     const after = new Float64Array(this.#slots).fill(Number.POSITIVE_INFINITY)
     for (const [slot, version] of head.slots) after[slot] = version
-    const subjects = head.subjects.map((text) => this.#subjectOf(text))
+    const subjects = head.subjects.map((text) => this.#subjects.of(text))
     const parser = this.#parser
     const base = versionOf(head.epoch, 0)
     const rejects: Reject[] = []
@@ -44,12 +39,12 @@ export class TickReader {
       const place = { epoch: head.epoch, sequence, line: 0, receivedMs }
       const refused: (Fault & { line: number; body: Uint8Array })[] = []
       for (let at = parser.next(body, starts[i]!, end, of.symbol); at >= 0; at = parser.next(body, at, end, of.symbol)) {
-        const fault = parser.fault ?? this.#check(of, receivedMs)
+        const fault = parser.fault ?? mismatch(parser.tick, of.symbol) ?? ahead(parser.tick, receivedMs, this.#futureMs)
         if (fault) refused.push({ ...fault, line: place.line, body: body.slice(parser.start, at) })
         else rows.add(parser.tick, parser.tick.exchange ?? of.exchange, of.symbol.text, place)
         place.line++
       }
-      if (place.line === 0) refused.push({ code: 'BAD_TICK', error: 'an empty message', line: 0, body: new Uint8Array(0) })
+      if (place.line === 0) refused.push({ ...EMPTY_MESSAGE, line: 0, body: new Uint8Array(0) })
       for (const { line, ...reject } of refused)
         rejects.push({
           ...reject,
@@ -65,28 +60,5 @@ export class TickReader {
         })
     }
     return rejects
-  }
-
-  #check({ symbol }: Subject, receivedMs: number): Fault | undefined {
-    const { tick } = this.#parser
-    if (tick.symbol !== null && tick.symbol !== symbol.text)
-      return { code: 'SUBJECT_MISMATCH', error: `the payload names ${tick.symbol}, the subject ${symbol.text}` }
-    if (tick.tsMs > receivedMs + this.#futureMs)
-      return { code: 'FUTURE_TS', error: `${tick.tsMs} is ${tick.tsMs - receivedMs} ms ahead of the broker` }
-    return undefined
-  }
-
-  #subjectOf(text: string): Subject {
-    const known = this.#subjects.get(text)
-    if (known) return known
-    const symbol = symbolOf(text)
-    const made = {
-      slot: slotOf(symbol, this.#slots),
-      exchange: exchangeOf(text) ?? 'unknown',
-      symbol: { text: symbol, bytes: new TextEncoder().encode(symbol) },
-    }
-    if (this.#subjects.size >= MOST_SUBJECTS) this.#subjects.clear()
-    this.#subjects.set(text, made)
-    return made
   }
 }
