@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { gaugeOf, rejectedTicks } from '../../shared/runtime/metrics.ts'
 import type { Draft } from './draft.ts'
 
 const SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60]
@@ -15,22 +16,10 @@ export function lakeMetrics(registry: Registry, waiting: () => number) {
   const commits = counter('lake_commits_total', 'Commits')
   const conflicts = counter('lake_conflicts_total', 'Commits that another writer was quicker than, and that were planned anew')
   const failures = counter('lake_failures_total', 'Tries to commit that failed')
-  const rejected = new Counter({
-    name: 'ticks_rejected_total',
-    help: 'Ticks sent to the dead letters, by code',
-    labelNames: ['code'],
-    registers,
-  })
+  const rejected = rejectedTicks(registry)
   const seconds = new Histogram({ name: 'lake_commit_seconds', help: 'From a full batch to its commit', buckets: SECONDS, registers })
   const version = new Gauge({ name: 'lake_table_version', help: 'The last version committed here', registers })
-  new Gauge({
-    name: 'lake_waiting_rows',
-    help: 'Rows taken that are not in the table yet',
-    registers,
-    collect() {
-      this.set(waiting())
-    },
-  })
+  gaugeOf(registry, 'lake_waiting_rows', 'Rows taken that are not in the table yet', waiting)
   return {
     rejected: (code: string) => rejected.inc({ code }),
     failed: () => failures.inc(),

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { gaugeOf } from '../../shared/runtime/metrics.ts'
 
 const SECONDS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
 
@@ -14,14 +15,7 @@ export function queryMetrics(metrics: Registry, fetched: () => number, cacheByte
       this.inc(fetched())
     },
   })
-  new Gauge({
-    name: 'lake_query_cache_bytes',
-    help: 'Data files on the local disk',
-    registers,
-    collect() {
-      this.set(cacheBytes())
-    },
-  })
+  gaugeOf(metrics, 'lake_query_cache_bytes', 'Data files on the local disk', cacheBytes)
   return {
     queries: new Counter({
       name: 'lake_queries_total',

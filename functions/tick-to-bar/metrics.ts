@@ -1,7 +1,7 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
 import type { Batch } from '../../shared/contract/framing.ts'
 import type { Counts, Reject } from '../../shared/domain/fold.ts'
-import { WeightedHistogram } from '../../shared/runtime/metrics.ts'
+import { gaugeOf, rejectedTicks, WeightedHistogram } from '../../shared/runtime/metrics.ts'
 
 const LATENCY_SECONDS = [
   ...[0.000_25, 0.000_5, 0.000_75, 0.001, 0.001_25, 0.001_5, 0.002, 0.002_5, 0.003, 0.004, 0.005, 0.006, 0.008],
@@ -17,22 +17,10 @@ export function barMetrics(registry: Registry, waiting: () => number) {
   const duplicates = counter('ticks_duplicate_total', 'Repeated trades, dropped')
   const others = counter('ticks_other_total', 'Quotes, tickers and trades of nothing, in no bar')
   const bars = counter('bars_closed_total', 'Closed bars, corrected ones included')
-  const rejected = new Counter({
-    name: 'ticks_rejected_total',
-    help: 'Ticks sent to the dead letters, by code',
-    labelNames: ['code'],
-    registers: [registry],
-  })
+  const rejected = rejectedTicks(registry)
   const help = 'From the broker receiving a tick to its bars being committed'
   const latency = new WeightedHistogram(registry, 'tick_commit_latency_seconds', help, LATENCY_SECONDS)
-  new Gauge({
-    name: 'bars_unpublished',
-    help: 'Closed bars waiting to be published',
-    registers: [registry],
-    collect() {
-      this.set(waiting())
-    },
-  })
+  gaugeOf(registry, 'bars_unpublished', 'Closed bars waiting to be published', waiting)
 
   return {
     /** Counts a batch that was committed at `nowMs`. */

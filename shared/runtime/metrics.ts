@@ -1,10 +1,28 @@
-import { type Metric, Registry } from 'prom-client'
+import { Counter, Gauge, type Metric, Registry } from 'prom-client'
 
 /** A registry of its own for one function or process; every metric in it carries the label `process`. */
 export function createMetrics(name: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ process: name })
   return registry
+}
+
+/** A gauge that asks for its value whenever metrics are read. */
+export function gaugeOf(registry: Registry, name: string, help: string, value: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value())
+    },
+  })
+}
+
+/** Ticks that can never count, by code: one name for all functions that take ticks in. */
+export function rejectedTicks(registry: Registry): Counter<'code'> {
+  const help = 'Ticks sent to the dead letters, by code'
+  return new Counter({ name: 'ticks_rejected_total', help, labelNames: ['code'], registers: [registry] })
 }
 
 /**
