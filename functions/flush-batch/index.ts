@@ -11,12 +11,10 @@ import { STREAMS } from '../../shared/contract/streams.ts'
 import { Table } from '../../shared/delta/table.ts'
 import { lakeConfig } from '../../shared/lake/config.ts'
 import { tickTable } from '../../shared/lake/tick-table.ts'
-import { loadConfig } from '../../shared/runtime/config.ts'
+import { loadConfig, whole } from '../../shared/runtime/config.ts'
 import { readSecret } from '../../shared/runtime/secret.ts'
 import { serve } from '../../shared/runtime/serve.ts'
 import { flushBatch, NAME } from './handler.ts'
-
-const whole = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 
 const config = loadConfig({
   ...natsConfig,

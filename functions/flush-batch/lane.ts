@@ -20,6 +20,17 @@ type Options = {
 
 const MOST_PAUSE_MS = 2_000
 
+type Verdict = ReturnType<typeof fence>
+
+/** What becomes of messages up to `last` that begin where `slots` say, by where those stand. */
+const verdictOn = (slots: BatchHead['slots'], standing: (slot: number) => Position | null, last: Position): Verdict =>
+  fence(
+    slots.map(([slot]) => standing(slot)),
+    slots.map(([, after]) => after),
+    slots.map(([, , begin]) => begin === 1),
+    last,
+  )
+
 /**
  * The slots that one reader delivers: rows taken in but not committed yet, of at most two commits, one that is open and one under way.
  *
@@ -61,14 +72,8 @@ export class Lane {
   }
 
   /** What becomes of a batch, by where the slots stand with all that was taken. */
-  fence(head: BatchHead, last: Position): ReturnType<typeof fence> {
-    const stored = head.slots.map(([slot]) => this.taken(slot))
-    return fence(
-      stored,
-      head.slots.map(([, after]) => after),
-      head.slots.map(([, , begin]) => begin === 1),
-      last,
-    )
+  fence(head: BatchHead, last: Position): Verdict {
+    return verdictOn(head.slots, (slot) => this.taken(slot), last)
   }
 
   /** The draft that takes the batch's rows. */
@@ -114,9 +119,9 @@ export class Lane {
     const started = performance.now()
     for (let tries = 0; ; tries++) {
       try {
-        const { version, conflicts, isVoid } = await this.#commitOnce(draft, last)
+        const { isVoid, ...done } = await this.#commitOnce(draft, last)
         if (isVoid) log.warn({ slots: this.slots, last }, 'the table moved without these rows: they are read again')
-        else metrics.committed(draft, version, conflicts, (performance.now() - started) / 1000)
+        else metrics.committed({ ...done, rows: draft.count }, (performance.now() - started) / 1000)
         return
       } catch (error) {
         metrics.failed()
@@ -134,22 +139,15 @@ export class Lane {
     const { table, name, stream } = this.#options
     const made = draft.finish(Date.now())
     await draft.store(made)
-    const after = draft.from.map(([, version]) => version)
-    const begin = draft.from.map(([, , flag]) => flag === 1)
     let isVoid = false
     const done = await table.append((snapshot) => {
       const stored = positionsIn(snapshot.txns, name, stream)
-      const verdict = fence(
-        draft.from.map(([slot]) => stored.get(slot) ?? null),
-        after,
-        begin,
-        last,
-      )
+      const verdict = verdictOn(draft.from, (slot) => stored.get(slot) ?? null, last)
       isVoid = verdict === 'conflict'
       // Or `repeat`: committed before, by this process whose answer was lost, or by another that took the same messages.
       return verdict === 'apply' ? { adds: made.map(({ add }) => add), txns: toTxns(name, stream, this.slots, last) } : undefined
     })
     if (isVoid) this.isLost = true
-    return { ...done, isVoid }
+    return { ...done, made, isVoid }
   }
 }

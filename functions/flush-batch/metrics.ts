@@ -1,8 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { gaugeOf, rejectedTicks } from '../../shared/runtime/metrics.ts'
-import type { Draft } from './draft.ts'
+import type { Made } from './draft.ts'
 
 const SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60]
+
+/** A commit that is done; without a version where its rows had been committed before. */
+type Commit = { readonly version: number | undefined; readonly conflicts: number; readonly rows: number; readonly made: readonly Made[] }
 
 export type LakeMetrics = ReturnType<typeof lakeMetrics>
 
@@ -23,14 +26,14 @@ export function lakeMetrics(registry: Registry, waiting: () => number) {
   return {
     rejected: (code: string) => rejected.inc({ code }),
     failed: () => failures.inc(),
-    committed(draft: Draft, at: number | undefined, lost: number, tookSeconds: number) {
-      conflicts.inc(lost)
+    committed(commit: Commit, tookSeconds: number) {
+      conflicts.inc(commit.conflicts)
       seconds.observe(tookSeconds)
-      if (at === undefined) return
-      const made = draft.finish(0)
+      if (commit.version === undefined) return
+      const { made } = commit
       commits.inc()
-      version.set(at)
-      rows.inc(draft.count)
+      version.set(commit.version)
+      rows.inc(commit.rows)
       files.inc(made.length)
       bytes.inc(made.reduce((sum, one) => sum + one.bytes.length, 0))
     },

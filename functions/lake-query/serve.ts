@@ -9,12 +9,10 @@ import { s3ObjectStore } from '../../shared/adapters/s3/object-store.ts'
 import { lakeConfig } from '../../shared/lake/config.ts'
 import { FileCache } from '../../shared/lake/file-cache.ts'
 import { LakeTables } from '../../shared/lake/query/tables.ts'
-import { loadConfig } from '../../shared/runtime/config.ts'
+import { loadConfig, whole } from '../../shared/runtime/config.ts'
 import { readSecret } from '../../shared/runtime/secret.ts'
 import { serve } from '../../shared/runtime/serve.ts'
 import { lakeQuery } from './handler.ts'
-
-const whole = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 
 const config = loadConfig({
   ...s3Config,

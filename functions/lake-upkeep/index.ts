@@ -1,5 +1,4 @@
 import { setPriority } from 'node:os'
-import * as z from 'zod'
 import { natsConfig } from '../../shared/adapters/nats/config.ts'
 import { connectNats } from '../../shared/adapters/nats/connect.ts'
 import { natsLakeStream } from '../../shared/adapters/nats/lake-stream.ts'
@@ -11,12 +10,10 @@ import { STREAMS } from '../../shared/contract/streams.ts'
 import { Table } from '../../shared/delta/table.ts'
 import { lakeConfig } from '../../shared/lake/config.ts'
 import { LAKE_FUNCTION, TICK_ORDER, tickTable } from '../../shared/lake/tick-table.ts'
-import { loadConfig } from '../../shared/runtime/config.ts'
+import { loadConfig, whole } from '../../shared/runtime/config.ts'
 import { readSecret } from '../../shared/runtime/secret.ts'
 import { serve } from '../../shared/runtime/serve.ts'
 import { lakeUpkeep, NAME } from './handler.ts'
-
-const whole = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 
 const config = loadConfig({
   ...natsConfig,

@@ -10,3 +10,6 @@ export function loadConfig<T extends z.ZodRawShape>(shape: T, env: NodeJS.Proces
   if (!parsed.success) throw new TerminalError('ERR_CONFIG', z.prettifyError(parsed.error))
   return Object.freeze(parsed.data)
 }
+
+/** A setting that is a whole number above zero. */
+export const whole = (fallback: number) => z.coerce.number().int().positive().default(fallback)
