@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { S3Keys } from './services/s3-ours.ts'
+import type { S3Keys } from '../../shared/adapters/s3/connect.ts'
 
 export const GATEWAY_USER = 'admin'
 

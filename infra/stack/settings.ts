@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
+import type { S3Keys } from '../../shared/adapters/s3/connect.ts'
 import { cacheFolder } from './cache.ts'
 import { freePorts } from './ports.ts'
 import { Problem } from './problem.ts'
 import { SERVER_NAMES, type ServerName, type ServerPorts, serverUrl, VALKEY_MEMORY } from './servers.ts'
 import { INNER_PORTS, S3_DEVELOPMENT_KEYS } from './services/s3.ts'
-import type { S3Keys } from './services/s3-ours.ts'
 
 /** The repository's root: default data folder, stack.yml and bundles are found from it. */
 export const ROOT = resolve(import.meta.dirname, '../..')

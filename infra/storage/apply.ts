@@ -1,10 +1,11 @@
 import { connectNatsOnce } from '../../shared/adapters/nats/connect.ts'
 import { s3Config } from '../../shared/adapters/s3/config.ts'
-import { connectS3 } from '../../shared/adapters/s3/connect.ts'
+import { connectS3, type S3Keys } from '../../shared/adapters/s3/connect.ts'
 import { makeBucket, probePutIfAbsent } from '../../shared/adapters/s3/prepare.ts'
 import { shownAddress } from '../../shared/runtime/address.ts'
 import { loadConfig } from '../../shared/runtime/config.ts'
 import { CodedError, TerminalError } from '../../shared/runtime/errors.ts'
+import { messageOf } from '../stack/problem.ts'
 import { applyStreams } from './jetstream/apply.ts'
 import { applyTables } from './questdb/apply.ts'
 
@@ -12,7 +13,6 @@ import { applyTables } from './questdb/apply.ts'
 const WAIT_MS = 60_000
 
 type Urls = { readonly NATS_URL: string; readonly QUESTDB_URL: string; readonly S3_URL: string }
-type S3Keys = { readonly accessKey: string; readonly secretKey: string }
 
 /** Creates streams, buckets and tables, or brings them up to date: the one place that does. Doing it again changes nothing. */
 export async function applyStorage(urls: Urls, s3Keys: S3Keys, waitMs = WAIT_MS): Promise<void> {
@@ -25,16 +25,10 @@ export async function applyStorage(urls: Urls, s3Keys: S3Keys, waitMs = WAIT_MS)
  */
 export async function applyBucket(url: string, keys: S3Keys): Promise<void> {
   const s3 = connectS3(loadConfig(s3Config, { ...process.env, S3_URL: url }), keys)
-  try {
+  await prepare(s3, `the bucket cannot be made at ${shownAddress(url)}`, async () => {
     await makeBucket(s3)
     await probePutIfAbsent(s3)
-  } catch (cause) {
-    if (cause instanceof CodedError) throw cause
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new TerminalError('ERR_CONFIG', `the bucket cannot be made at ${shownAddress(url)}: ${why}`, cause)
-  } finally {
-    await s3.close()
-  }
+  })
 }
 
 /**
@@ -43,12 +37,16 @@ export async function applyBucket(url: string, keys: S3Keys): Promise<void> {
  */
 export async function applyNats(natsUrl: string, waitMs = WAIT_MS): Promise<void> {
   const connection = await connectNatsOnce({ NATS_URL: natsUrl }, 'storage', waitMs)
+  await prepare(connection, `the streams cannot be applied at ${shownAddress(natsUrl)}`, () => applyStreams(connection))
+}
+
+/** Does the work and closes the connection. What fails without a code of its own is the server's refusal: ERR_CONFIG. */
+async function prepare(connection: { close(): Promise<void> }, refusal: string, work: () => Promise<void>): Promise<void> {
   try {
-    await applyStreams(connection)
+    await work()
   } catch (cause) {
     if (cause instanceof CodedError) throw cause
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new TerminalError('ERR_CONFIG', `the streams cannot be applied at ${shownAddress(natsUrl)}: ${why}`, cause)
+    throw new TerminalError('ERR_CONFIG', `${refusal}: ${messageOf(cause)}`, cause)
   } finally {
     await connection.close()
   }

@@ -1,10 +1,12 @@
 import * as z from 'zod'
 import { natsConfig } from '../../shared/adapters/nats/config.ts'
 import { questdbConfig } from '../../shared/adapters/questdb/config.ts'
+import { s3Config } from '../../shared/adapters/s3/config.ts'
 import { CONTROL_BUCKET, STREAMS } from '../../shared/contract/streams.ts'
 import { loadConfig } from '../../shared/runtime/config.ts'
 import { CodedError } from '../../shared/runtime/errors.ts'
 import { createLog } from '../../shared/runtime/log.ts'
+import { messageOf } from '../stack/problem.ts'
 import { applyBucket, applyNats } from './apply.ts'
 import { applyTables } from './questdb/apply.ts'
 import { MIGRATIONS } from './questdb/bundled.ts'
@@ -16,7 +18,7 @@ try {
     ...natsConfig,
     ...questdbConfig,
     /** Without it there is no lake. */
-    S3_URL: z.url({ protocol: /^https?$/ }).optional(),
+    S3_URL: s3Config.S3_URL.optional(),
     S3_ACCESS_KEY: z.string().default(''),
     S3_SECRET_KEY: z.string().default(''),
     STORAGE_WAIT_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
@@ -30,6 +32,6 @@ try {
     'storage is as this version needs it',
   )
 } catch (error) {
-  log.error(error instanceof CodedError ? { code: error.code } : { err: error }, error instanceof Error ? error.message : String(error))
+  log.error(error instanceof CodedError ? { code: error.code } : { err: error }, messageOf(error))
   process.exitCode = 1
 }

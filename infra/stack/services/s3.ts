@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connectS3 } from '../../../shared/adapters/s3/connect.ts'
+import type { S3Keys } from '../../../shared/adapters/s3/connect.ts'
 import { BUCKET } from '../../../shared/contract/lake.ts'
 import type { ProcessSpec } from '../process-spec.ts'
-import { type S3Keys, takesWrites } from './s3-ours.ts'
 
 /** Who may use the development server. Whoever runs servers of his own gives their keys (S3_ACCESS_KEY, S3_SECRET_KEY), and none of these exist. */
 const identities = (launcher: S3Keys) => ({
@@ -39,8 +38,8 @@ export async function s3Service({ binary, folder, port, inner, launcher }: S3Opt
   const file = join(folder, 's3.json')
   await writeFile(file, JSON.stringify(identities(launcher), null, 1), { mode: 0o600 })
   const [master, masterGrpc, volume, volumeGrpc, filer, filerGrpc, s3Grpc] = Array.from({ length: INNER_PORTS }, (_, i) => inner + i)
-  const S3_URL = `http://127.0.0.1:${port}`
-  const s3 = connectS3({ S3_URL, S3_REGION: 'us-east-1', S3_BUCKET: BUCKET }, launcher)
+  // Every command reads this file's constants; the client would be most of what it loads.
+  const { takesWrites } = await import('./s3-ours.ts')
   const flags = {
     dir: folder,
     ip: '127.0.0.1',
@@ -81,7 +80,7 @@ export async function s3Service({ binary, folder, port, inner, launcher }: S3Opt
     command: binary,
     args: ['-logtostderr=true', '-v=-1', 'server', ...Object.entries(flags).map(([name, value]) => `-${name}=${value}`)],
     port,
-    healthy: () => takesWrites(s3),
+    healthy: takesWrites(`http://127.0.0.1:${port}`, launcher),
     startMs: 60_000,
     // Its volumes are closed at once; then the filer waits 15 s for its own S3 server to hang up.
     stopMs: 1_500,

@@ -4,6 +4,7 @@ import { connectQuestdb, type Questdb } from '../../../shared/adapters/questdb/c
 import { literal } from '../../../shared/adapters/questdb/sql.ts'
 import { shownAddress } from '../../../shared/runtime/address.ts'
 import { TerminalError } from '../../../shared/runtime/errors.ts'
+import { messageOf } from '../../stack/problem.ts'
 
 /** A server that has just been started may take so long to answer. */
 const WAIT_MS = 60_000
@@ -63,8 +64,6 @@ async function run(questdb: Questdb, file: string, statement: string): Promise<v
     throw new TerminalError('ERR_CONFIG', `${where}: ${messageOf(cause)}, in: ${statement.slice(0, 80).replaceAll('\n', ' ')}`, cause)
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** A file's statements: comment lines left out, parted by a semicolon at the end of a line. */
 const statements = (text: string): string[] =>

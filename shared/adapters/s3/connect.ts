@@ -4,14 +4,14 @@ import type { Resource } from '../../runtime/resource.ts'
 export type S3 = Resource & { readonly client: S3Client; readonly bucket: string }
 
 type Config = { readonly S3_URL: string; readonly S3_REGION: string; readonly S3_BUCKET: string }
-type Keys = { readonly accessKey: string; readonly secretKey: string }
+export type S3Keys = { readonly accessKey: string; readonly secretKey: string }
 
 const CONNECT_MS = 2_000
 /** The longest silence, in the middle of a body too. What goes on, goes on for as long as it takes: a large object over a slow line. */
 const SILENT_MS = 30_000
 
 /** A client of one bucket. It never tries again by itself: whether that is sound, the caller knows (a put-if-absent that is sent twice meets itself). */
-export function connectS3({ S3_URL, S3_REGION, S3_BUCKET }: Config, { accessKey, secretKey }: Keys, silentMs = SILENT_MS): S3 {
+export function connectS3({ S3_URL, S3_REGION, S3_BUCKET }: Config, { accessKey, secretKey }: S3Keys, silentMs = SILENT_MS): S3 {
   const client = new S3Client({
     endpoint: S3_URL,
     region: S3_REGION,
