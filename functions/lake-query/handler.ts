@@ -42,19 +42,13 @@ export function lakeQuery({ tables, cache, engine }: Parts, { mostMs, mostRows, 
   let busy = 0
 
   const answer = async (request: LakeRequest, session: SqlSession): Promise<Result> => {
-    const readings = readingsOf(await session.parse(request.sql))
-    const names = [...new Set(readings.map(({ table }) => table))]
-    if (request.version !== undefined && names.length !== 1)
-      throw new TerminalError('ERR_REQUEST', `version is of one table, and the statement reads ${names.length}: ${names.join(', ')}`)
-    const found = await Promise.all(
-      names.map((name) =>
-        tables.find(
-          name,
-          readings.filter(({ table }) => table === name),
-          request.version,
-        ),
-      ),
-    )
+    const readings = Map.groupBy(readingsOf(await session.parse(request.sql)), ({ table }) => table)
+    if (request.version !== undefined && readings.size !== 1)
+      throw new TerminalError(
+        'ERR_REQUEST',
+        `version is of one table, and the statement reads ${readings.size}: ${[...readings.keys()].join(', ')}`,
+      )
+    const found = await Promise.all([...readings].map(([name, own]) => tables.find(name, own, request.version)))
     const taken = await cache.take(found.flatMap(({ wanted }) => wanted))
     try {
       const paths = [...taken.paths]

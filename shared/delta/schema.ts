@@ -21,7 +21,8 @@ const toText = (fields: readonly Field[]): string => JSON.stringify({ type: 'str
 /** The schema of a new table. */
 export const toSchemaString = (columns: readonly Column[]): string => toText(columns.map(fieldOf))
 
-const fieldsOf = (schemaString: string): Field[] => (JSON.parse(schemaString) as { fields: Field[] }).fields
+/** The fields of a table, those of unknown types included. */
+export const fieldsOf = (schemaString: string): Field[] => (JSON.parse(schemaString) as { fields: Field[] }).fields
 
 /** The columns of a table whose types this module knows. */
 export function columnsOf(schemaString: string): Column[] {

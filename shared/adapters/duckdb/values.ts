@@ -1,6 +1,6 @@
-import type { DuckDBTimestampTZValue, DuckDBTimestampValue, DuckDBType, DuckDBValue, DuckDBValueConverter, Json } from '@duckdb/node-api'
+import type { DuckDBTimestampTZValue, DuckDBTimestampValue, DuckDBValueConverter, Json } from '@duckdb/node-api'
 
-type Library = typeof import('@duckdb/node-api')
+export type Library = typeof import('@duckdb/node-api')
 
 /**
  * Values as JSON has them without a loss: whole numbers of up to 32 bits and finite floats as numbers, wider ones and decimals as texts in all their
@@ -26,7 +26,3 @@ function isoOf(value: { readonly micros: bigint; toString(): string }, zone: str
   const iso = new Date(Number(ms)).toISOString().slice(0, -1)
   return `${iso}${String(rest).padStart(3, '0')}${zone}`
 }
-
-/** A column of a chunk, converted. */
-export type Column = readonly Json[]
-export type { DuckDBType, DuckDBValue, Json, Library }

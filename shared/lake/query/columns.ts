@@ -1,10 +1,5 @@
+import { fieldsOf } from '../../delta/schema.ts'
 import type { SqlColumn } from '../../ports/sql-engine.ts'
-
-type Field = { readonly name: string; readonly type: unknown }
-
-/** The fields of a table's schema, as the log has them ("Schema Serialization Format"). */
-export const fieldsOf = (schemaString: string): readonly Field[] =>
-  (JSON.parse(schemaString) as { readonly fields: readonly Field[] }).fields
 
 /** The columns of a table in SQL; those of types that have none are left out. */
 export const sqlColumns = (schemaString: string): SqlColumn[] =>

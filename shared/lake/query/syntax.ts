@@ -2,7 +2,7 @@ import { TerminalError } from '../../runtime/errors.ts'
 import { type Condition, conditionOf } from './condition.ts'
 
 /** A part of a statement as DuckDB's parser has it (json_serialize_sql): plain objects that say in `type` what they are. */
-export type Tree = { readonly type?: string; readonly [name: string]: unknown }
+type Tree = { readonly type?: string; readonly [name: string]: unknown }
 
 /** One place of a statement that reads a table, and what rows must be like to matter there; undefined where that is not known. */
 export type Reading = { readonly table: string; readonly where: Condition | undefined }
