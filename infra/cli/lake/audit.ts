@@ -8,7 +8,7 @@ import { Problem } from '../../stack/problem.ts'
 import { readSettings } from '../../stack/settings.ts'
 import { table as asTable } from '../table.ts'
 import { withTable } from './open.ts'
-import { sizeText } from './text.ts'
+import { countText as count, sizeText } from './text.ts'
 
 type Options = { readonly table?: string; readonly json?: boolean; readonly rows: number }
 
@@ -39,7 +39,6 @@ export const audit = ({ table: key, json, rows }: Options): Promise<number> =>
 const late = (url: string) =>
   new Promise<never>((_, reject) => setTimeout(() => reject(new Problem(`NATS at ${url} does not answer`)), CONNECT_MS).unref())
 
-const count = (value: number | null): string => value?.toLocaleString('en') ?? 'not known'
 const time = (iso: string | null): string => iso?.slice(0, 19).replace('T', ' ') ?? 'not known'
 
 function linesOf({ table, version, partitions, standings, stream, counts, faults, notKnown }: Audit): string[] {

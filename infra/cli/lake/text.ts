@@ -1,8 +1,11 @@
 import type { Add } from '../../../shared/delta/action.ts'
+import { factsOf } from '../../../shared/lake/audit/file-facts.ts'
 
 /** How many rows a file has, as its writer said. */
-export const rowsOf = ({ stats }: Pick<Add, 'stats'>): number =>
-  Number((JSON.parse(stats ?? '{}') as { numRecords?: number }).numRecords ?? Number.NaN)
+export const rowsOf = (add: Add): number => factsOf(add).rows ?? Number.NaN
+
+/** A number for people. */
+export const countText = (value: number | null): string => value?.toLocaleString('en') ?? 'not known'
 
 /** Bytes for people. */
 export const sizeText = (bytes: number): string =>

@@ -1,15 +1,11 @@
 import { parquet } from '../../../shared/adapters/parquet/parquet.ts'
 import { keyOfPath } from '../../../shared/delta/path.ts'
-import { SeenMessages } from '../../../shared/lake/audit/seen-messages.ts'
-import { TICK_COLUMNS } from '../../../shared/lake/tick-table.ts'
+import { NAME_COLUMNS, SeenMessages } from '../../../shared/lake/audit/seen-messages.ts'
 import { table as asTable } from '../table.ts'
 import { withTable } from './open.ts'
 import { rowsOf } from './text.ts'
 
 type Options = { readonly table?: string; readonly json?: boolean }
-
-const NAMES = ['stream_epoch', 'stream_seq', 'stream_line']
-const COLUMNS = TICK_COLUMNS.filter(({ name }) => NAMES.includes(name))
 
 /**
  * Reads every file with our own reader and says, for each life of the stream, which messages are rows. A message that is none may be in the dead letters;
@@ -26,10 +22,7 @@ export const verify = ({ table: key, json }: Options): Promise<number> =>
         continue
       }
       let rows = 0
-      for await (const { stream_epoch, stream_seq, stream_line } of parquet.groups(bytes, COLUMNS)) {
-        rows += stream_seq!.length
-        for (let i = 0; i < stream_seq!.length; i++) seen.add(Number(stream_epoch![i]), Number(stream_seq![i]), Number(stream_line![i]))
-      }
+      for await (const group of parquet.groups(bytes, NAME_COLUMNS)) rows += seen.addRows(group)
       if (rows !== rowsOf(add)) faults.push(`${add.path} has ${rows} rows, not ${rowsOf(add)}`)
     }
     const epochs = seen.epochs()

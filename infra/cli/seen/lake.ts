@@ -1,5 +1,6 @@
 import { table } from '../table.ts'
 import { mostOf, type Sample } from './exposition.ts'
+import { timeOf } from './tables.ts'
 
 /** How a table of the lake stands, as its upkeep told last; null where that is not known. */
 export type LakeState = {
@@ -53,7 +54,7 @@ export function lakeTable(lake: readonly LakeState[]): string[] {
       text(one.lost),
       text(one.missing),
       text(one.double),
-      one.auditedAtMs === null ? '-' : new Date(one.auditedAtMs).toISOString().slice(0, 19).replace('T', ' '),
+      timeOf(one.auditedAtMs),
     ]),
   )
 }

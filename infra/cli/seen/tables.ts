@@ -48,13 +48,16 @@ export const spanOf = (seconds: number): string => {
   return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
 }
 
+/** 1784548800000 -> `2026-07-20 12:00:00`, in UTC. */
+export const timeOf = (ms: number | null | undefined): string =>
+  ms === null || ms === undefined ? '-' : new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+
 export function scheduleTable(schedules: readonly ScheduleState[]): string[] {
   if (schedules.length === 0) return []
-  const time = (ms: number | undefined) => (ms === undefined ? '-' : new Date(ms).toISOString().slice(0, 19).replace('T', ' '))
   return table(
     ['schedule of', 'by', 'next (UTC)', 'last', 'became', 'under way', 'waiting'],
     schedules.map(({ name, of, next, last, open, waiting }) => {
-      return [name, of, time(next), time(last?.at), last?.kind ?? '-', `${open.length}`, `${waiting}`]
+      return [name, of, timeOf(next), timeOf(last?.at), last?.kind ?? '-', `${open.length}`, `${waiting}`]
     }),
   )
 }

@@ -2,13 +2,8 @@ import { keyOfPath } from '../../delta/path.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import type { Parquet } from '../../ports/parquet.ts'
 import { RetryableError } from '../../runtime/errors.ts'
-import { TICK_COLUMNS } from '../tick-table.ts'
 import type { FileFacts } from './file-facts.ts'
-import { SeenMessages } from './seen-messages.ts'
-
-/** The columns that name a row. */
-const NAMES = ['stream_epoch', 'stream_seq', 'stream_line']
-const COLUMNS = TICK_COLUMNS.filter(({ name }) => NAMES.includes(name))
+import { NAME_COLUMNS, SeenMessages } from './seen-messages.ts'
 
 export type CountOptions = {
   readonly store: ObjectStore
@@ -47,10 +42,9 @@ export async function countNewest(files: readonly FileFacts[], epoch: number, op
       if (!bytes) throw new RetryableError('ERR_UNAVAILABLE', `${add.path} is not there, though the table names it`)
       return bytes
     }
-    for (const group of await parquet.open({ sizeBytes: add.size, read }, COLUMNS)) {
+    for (const group of await parquet.open({ sizeBytes: add.size, read }, NAME_COLUMNS)) {
       if (Date.now() > untilMs) return undefined
-      const { stream_epoch, stream_seq, stream_line } = await group.read()
-      for (let i = 0; i < group.rows; i++) seen.add(Number(stream_epoch![i]), Number(stream_seq![i]), Number(stream_line![i]))
+      seen.addRows(await group.read())
     }
   }
   return { after, seen }

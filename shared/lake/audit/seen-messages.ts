@@ -1,3 +1,10 @@
+import type { Values } from '../../delta/column-data.ts'
+import { TICK_COLUMNS } from '../tick-table.ts'
+
+const NAMES = ['stream_epoch', 'stream_seq', 'stream_line']
+/** The columns that name a row. */
+export const NAME_COLUMNS = TICK_COLUMNS.filter(({ name }) => NAMES.includes(name))
+
 /** What was found of one life of the stream: messages from the first to the last that has a row, and how many between them have none. */
 export type EpochFound = {
   readonly epoch: number
@@ -19,6 +26,13 @@ export class SeenMessages {
   /** @param after - only messages after this sequence count. */
   constructor(after = 0) {
     this.#after = after
+  }
+
+  /** Takes rows of a file, by their {@link NAME_COLUMNS}. @returns how many. */
+  addRows({ stream_epoch, stream_seq, stream_line }: Readonly<Record<string, Values>>): number {
+    const count = stream_seq!.length
+    for (let i = 0; i < count; i++) this.add(Number(stream_epoch![i]), Number(stream_seq![i]), Number(stream_line![i]))
+    return count
   }
 
   add(epoch: number, sequence: number, line: number): void {
