@@ -37,6 +37,8 @@ export const STREAMS = {
     maxBytes: 2 * GIB,
     duplicateWindowMs: 120_000,
   },
+  /** Documents: what is a duplicate of what is decided in the order of all of them, so they are of one slot. */
+  ALT_DATA: { name: 'ALT_DATA', subjects: ['alt.norm.>'], slots: 1, maxAgeMs: 7 * DAY, maxBytes: 2 * GIB, duplicateWindowMs: 120_000 },
   DLQ: { name: 'DLQ', subjects: ['dlq.>'], slots: 1, maxAgeMs: 30 * DAY, maxBytes: GIB, duplicateWindowMs: 120_000 },
   ASYNC: {
     name: 'ASYNC',

@@ -26,6 +26,15 @@ export const barSubject = (interval: string, symbol: string): string => `ohlcv.$
 /** `ohlcv.live.{interval}.{symbol}`: a forming bar, on core NATS only, never stored. */
 export const liveBarSubject = (interval: string, symbol: string): string => `ohlcv.live.${interval}.${encodeToken(symbol)}`
 
+/** `alt.norm.{category}.{source}`: a document of alternative data. */
+export const altSubject = (category: string, source: string): string => `alt.norm.${encodeToken(category)}.${encodeToken(source)}`
+
+/** The category and the source that an `alt.norm.{category}.{source}` subject names; empty where it names none. */
+export const altNamesOf = (subject: string): { readonly category: string; readonly source: string } => {
+  const [category = '', ...source] = subject.split('.').slice(2)
+  return { category: decodeToken(category), source: decodeToken(source.join('.')) }
+}
+
 /** `dlq.{function}`: messages that can never succeed. */
 export const deadLetterSubject = (functionName: string): string => `dlq.${functionName}`
 

@@ -18,8 +18,8 @@ export type Refusal = { readonly code: string; readonly error: string }
 type Options<T> = {
   /** The code of a message that does not fit the schema. */
   readonly code?: string
-  /** Says what is wrong with a message that does. */
-  readonly check?: (value: T, subject: string) => Refusal | undefined
+  /** Says what is wrong with a message that does; `timeMs` is the broker's time. */
+  readonly check?: (value: T, subject: string, timeMs: number) => Refusal | undefined
 }
 
 const text = new TextDecoder('utf-8', { fatal: true })
@@ -35,7 +35,7 @@ export const messagesOf = <T>(schema: ZodType<T>, { code = 'BAD_MESSAGE', check 
       const sequence = batch.seqs[i]!
       const place = { subject: subjects[batch.subject[i]!] ?? '', version: versionOf(epoch, sequence), timeMs: batch.times[i]! }
       const read = parse(schema, body)
-      const refusal = 'error' in read ? { code, error: read.error } : check?.(read.value, place.subject)
+      const refusal = 'error' in read ? { code, error: read.error } : check?.(read.value, place.subject, place.timeMs)
       if (refusal) rejects.push({ stream, sequence, ...place, ...refusal, attempts: 1, headers: headers?.[i], body })
       else if ('value' in read) items.push({ ...place, value: read.value })
     }

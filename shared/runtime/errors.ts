@@ -23,6 +23,9 @@ export const CODES = [
   'SUBJECT_MISMATCH', // the payload's symbol is not the subject's
   'BAD_MESSAGE', // a message is not JSON, or not of the schema its function reads
   'BAD_BAR', // a message on a bar subject is not a bar
+  'NO_CONTENT', // a document with neither title nor body
+  'TOO_LARGE', // a document beyond 1 MiB of text
+  'BAD_DATE', // a document without a date, or one that lies ahead
   'FAILED', // the function refused the message for good, or failed on it as often as it may
   'EXPIRED', // the message grew older than its trigger allows before the function took it
 ] as const
