@@ -1,19 +1,18 @@
-import { S3_DEVELOPMENT_KEYS } from '../../infra/stack/services/s3.ts'
 import { parquet } from '../../shared/adapters/parquet/parquet.ts'
-import { connectS3 } from '../../shared/adapters/s3/connect.ts'
 import { s3ObjectStore } from '../../shared/adapters/s3/object-store.ts'
-import { BUCKET, TICKS_TABLE } from '../../shared/contract/lake.ts'
+import { TICKS_TABLE } from '../../shared/contract/lake.ts'
 import { keyOfPath } from '../../shared/delta/path.ts'
 import { columnsOf } from '../../shared/delta/schema.ts'
 import { Table } from '../../shared/delta/table.ts'
 import { tickTable } from '../../shared/lake/tick-table.ts'
+import { s3Of } from './s3.ts'
 
 /** The rows of one group of a file, column by column. */
 type Rows = Readonly<Record<string, ArrayLike<unknown>>>
 
 /** The table of ticks of a stack, or one like it, with our own reader. */
 export function lakeOf(S3_URL: string, key = TICKS_TABLE) {
-  const store = s3ObjectStore(connectS3({ S3_URL, S3_REGION: 'us-east-1', S3_BUCKET: BUCKET }, S3_DEVELOPMENT_KEYS))
+  const store = s3ObjectStore(s3Of(S3_URL))
   const table = new Table(tickTable(key, 'dt', 'snappy'), store, parquet)
   return {
     store,

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pick } from '../chaos/random.ts'
 
 /** A request as it comes from a client. */
 export type S3Request = {
@@ -27,6 +28,19 @@ export type Fate =
   | { readonly kind: 'answer-cut'; readonly rest: 'reset' | 'silent' }
 
 export const PASSED: Fate = { kind: 'passed' }
+
+const ILLS: readonly Fate[] = [
+  { kind: 'refused', status: 500 },
+  { kind: 'refused', status: 503 },
+  { kind: 'reset' },
+  { kind: 'cut' },
+  { kind: 'done', answer: 'reset' },
+  { kind: 'done', answer: 504 },
+  { kind: 'answer-cut', rest: 'reset' },
+  { kind: 'passed', afterMs: 30 },
+]
+/** Three of ten requests meet something, drawn by `next`: whatever networks and ailing servers do, but for a silence without end. */
+export const ailing = (next: () => number) => (): Fate => (next() < 0.3 ? pick(next, ILLS) : PASSED)
 
 export type S3Proxy = {
   readonly url: string

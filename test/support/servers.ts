@@ -40,7 +40,10 @@ export async function startServers(wanted: Partial<Record<ServerName, boolean>>)
     names.map(async (name) => new StackProcess(await serverSpec(name, { state: folder, ports, install }), folder, () => {})),
   )
   const stop = async () => {
-    await Promise.all(made.map((server) => server.stop()))
+    const stopped = Promise.all(made.map((server) => server.stop()))
+    // It never ends in good order within its time, and its data goes with it.
+    made.find(({ name }) => name === 's3')?.kill('SIGKILL')
+    await stopped
     await rm(folder, { recursive: true, force: true })
   }
   try {

@@ -6,6 +6,16 @@ import { versionOf } from '../../shared/domain/version.ts'
 /** A message of the tick stream: its text may hold several ticks. */
 export type TickMessage = { readonly seq: number; readonly subject: string; readonly text: string; readonly brokerMs: number }
 
+const START_MS = Date.parse('2026-11-20T12:00:00Z')
+
+/** Trades of one symbol, one each millisecond. */
+export const plainTrades = (from: number, to: number): TickMessage[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => {
+    const seq = from + i
+    const tick = { timestamp: START_MS + seq, symbol: 'BTCUSDT', price: 100, qty: 1, side: 'buy', trade_id: seq }
+    return { seq, subject: 'ticks.binance.BTCUSDT', text: JSON.stringify(tick), brokerMs: tick.timestamp + 5 }
+  })
+
 type Options = Partial<BatchHead> & { readonly after?: number; readonly begin?: boolean }
 
 /** The body of a batch of tick messages, epoch 1, for all slots: from `after` (default: just before the first message) to `last`. */

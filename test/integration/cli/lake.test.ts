@@ -12,25 +12,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exportTicks } from '../../../infra/cli/lake/export.ts'
 import { S3_DEVELOPMENT_KEYS } from '../../../infra/stack/services/s3.ts'
 import { ROOT } from '../../../infra/stack/settings.ts'
-import type { S3 } from '../../../shared/adapters/s3/connect.ts'
-import { s3ObjectStore } from '../../../shared/adapters/s3/object-store.ts'
 import { type LakeQuery, lakeQueryOn, landTrades } from '../../support/lake-query.ts'
-import { s3Of } from '../../support/s3.ts'
-import { startServers, type TestServers } from '../../support/servers.ts'
+import { startS3, type TestS3 } from '../../support/s3.ts'
 
-let servers: TestServers
-let s3: S3
+let s3: TestS3
 let lake: LakeQuery
 let gateway: Server
 let folder: string
 beforeAll(async () => {
-  servers = await startServers({ s3: true })
-  s3 = s3Of(servers)
-  await landTrades(s3ObjectStore(s3), 'lake/ticks', [
+  s3 = await startS3()
+  await landTrades(s3.store, 'lake/ticks', [
     [1, 120],
     [121, 300],
   ])
-  lake = await lakeQueryOn(s3ObjectStore(s3), { mostRows: 200 })
+  lake = await lakeQueryOn(s3.store, { mostRows: 200 })
   // The function where the gateway has it.
   const listener = getRequestListener(new Hono().route('/function/lake-query', lake.app).fetch)
   gateway = createServer((req, res) => void listener(req, res)).listen(0, '127.0.0.1')
@@ -41,15 +36,14 @@ afterAll(async () => {
   gateway?.closeAllConnections()
   gateway?.close()
   await lake?.close()
-  await s3?.close()
-  await servers?.stop()
+  await s3?.stop()
   if (folder) await rm(folder, { recursive: true, force: true })
 })
 
 const command = async (args: readonly string[], { input = '', port = (gateway.address() as AddressInfo).port } = {}) => {
   const env = {
     ...process.env,
-    S3_URL: servers.urls.S3_URL,
+    S3_URL: s3.url,
     S3_ACCESS_KEY: S3_DEVELOPMENT_KEYS.accessKey,
     S3_SECRET_KEY: S3_DEVELOPMENT_KEYS.secretKey,
     TRADE2026_PORT_GATEWAY: String(port),

@@ -1,29 +1,21 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { S3 } from '../../../shared/adapters/s3/connect.ts'
-import { s3ObjectStore } from '../../../shared/adapters/s3/object-store.ts'
 import { commitPath } from '../../../shared/delta/path.ts'
 import type { ObjectStore } from '../../../shared/ports/object-store.ts'
 import { appendNumbers, NUMBERS, numbersIn, numbersTable } from '../../support/delta.ts'
 import { deltaOracle } from '../../support/oracle/oracle.ts'
-import { s3Of } from '../../support/s3.ts'
-import { startServers, type TestServers } from '../../support/servers.ts'
+import { startS3, type TestS3 } from '../../support/s3.ts'
 
-let servers: TestServers
-let s3: S3
+let s3: TestS3
 let store: ObjectStore
 let oracle: Awaited<ReturnType<typeof deltaOracle>>
 let number = 0
 let key = ''
 beforeAll(async () => {
-  servers = await startServers({ s3: true })
-  s3 = s3Of(servers)
-  store = s3ObjectStore(s3)
-  oracle = await deltaOracle(servers.urls.S3_URL)
+  s3 = await startS3()
+  store = s3.store
+  oracle = await deltaOracle(s3.url)
 })
-afterAll(async () => {
-  await s3?.close()
-  await servers?.stop()
-})
+afterAll(() => s3?.stop())
 beforeEach(() => {
   key = `tests/delta-${number++}`
 })

@@ -1,69 +1,48 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { flushBatch } from '../../../functions/flush-batch/handler.ts'
 import { parquet } from '../../../shared/adapters/parquet/parquet.ts'
-import type { S3 } from '../../../shared/adapters/s3/connect.ts'
-import { s3ObjectStore } from '../../../shared/adapters/s3/object-store.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
 import { Table } from '../../../shared/delta/table.ts'
 import { tickTable } from '../../../shared/lake/tick-table.ts'
+import { tradesOf } from '../../support/lake-query.ts'
 import { deltaOracle } from '../../support/oracle/oracle.ts'
 import { recordingPublisher } from '../../support/recording-publisher.ts'
-import { s3Of } from '../../support/s3.ts'
-import { startServers, type TestServers } from '../../support/servers.ts'
-import { type TickMessage, tickBatch } from '../../support/tick-batch.ts'
+import { startS3, type TestS3 } from '../../support/s3.ts'
+import { tickBatch } from '../../support/tick-batch.ts'
 
-let servers: TestServers
-let s3: S3
+let s3: TestS3
 let oracle: Awaited<ReturnType<typeof deltaOracle>>
 let number = 0
 let key = ''
 beforeAll(async () => {
-  servers = await startServers({ s3: true })
-  s3 = s3Of(servers)
-  oracle = await deltaOracle(servers.urls.S3_URL)
+  s3 = await startS3()
+  oracle = await deltaOracle(s3.url)
 })
-afterAll(async () => {
-  await s3?.close()
-  await servers?.stop()
-})
+afterAll(() => s3?.stop())
 beforeEach(() => {
   key = `tests/flush-${number++}`
 })
 
 const started = (deadLetters = recordingPublisher(), flushRows = 1_000_000) =>
   flushBatch(
-    { table: new Table(tickTable(key, 'dt', 'snappy'), s3ObjectStore(s3), parquet), deadLetters },
+    { table: new Table(tickTable(key, 'dt', 'snappy'), s3.store, parquet), deadLetters },
     { stream: STREAMS.MARKET_TICKS, futureMs: 5000, flushMs: 3_600_000, flushRows, flushBytes: 2 ** 30, patienceMs: 5000 },
   )
 
 const START_MS = Date.parse('2026-11-20T23:59:50Z')
-const messages = (from: number, to: number): TickMessage[] =>
-  Array.from({ length: to - from + 1 }, (_, i) => {
-    const seq = from + i
-    const symbol = ['BTCUSDT', 'ETHUSDT', 'BRK.B'][seq % 3]!
-    const tick = {
-      timestamp: START_MS + seq * 100,
-      symbol,
-      price: 100 + seq / 8,
-      qty: seq / 4,
-      side: seq % 2 ? 'buy' : 'sell',
-      trade_id: seq,
-    }
-    return { seq, subject: `ticks.binance.${symbol.replace('.', '%2E')}`, text: JSON.stringify(tick), brokerMs: tick.timestamp + 5 }
-  })
 const post = (app: ReturnType<typeof started>, body: Uint8Array) => app.request('/', { method: 'POST', body })
 
 const SUMS = `SELECT dt, count(*) n, sum(qty) qty, sum(stream_seq) seqs, min(price) low, max(price) high FROM t GROUP BY dt ORDER BY dt`
 
 test('ticks of two days in, one commit, read by delta-rs with right counts, sums and positions', async () => {
   const app = started()
-  expect((await post(app, tickBatch(messages(1, 100)))).status).toBe(200)
-  expect((await post(app, tickBatch(messages(101, 300)))).status).toBe(200)
+  expect((await post(app, tickBatch(tradesOf(1, 100)))).status).toBe(200)
+  expect((await post(app, tickBatch(tradesOf(101, 300)))).status).toBe(200)
   await app.rows.close()
 
   const { version, files, rows } = await oracle.query(key, SUMS)
   expect({ version, files }).toEqual({ version: 0, files: 2 })
-  const of = (from: number, to: number) => messages(from, to).map(({ seq }) => seq)
+  const of = (from: number, to: number) => tradesOf(from, to).map(({ seq }) => seq)
   const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
   expect(rows).toEqual([
     { dt: '2026-11-20', n: 99, qty: sum(of(1, 99)) / 4, seqs: sum(of(1, 99)), low: 100.125, high: 100 + 99 / 8 },

@@ -15,13 +15,13 @@ import type { S3 } from '../../../shared/adapters/s3/connect.ts'
 import { s3ObjectStore } from '../../../shared/adapters/s3/object-store.ts'
 import { makeBucket } from '../../../shared/adapters/s3/prepare.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
-import { keyOfPath } from '../../../shared/delta/path.ts'
 import { Table } from '../../../shared/delta/table.ts'
-import { TICK_COLUMNS, tickTable } from '../../../shared/lake/tick-table.ts'
+import { tickTable } from '../../../shared/lake/tick-table.ts'
 import type { ObjectStore } from '../../../shared/ports/object-store.ts'
 import { recordingPublisher } from '../../support/recording-publisher.ts'
 import { s3Of } from '../../support/s3.ts'
-import { type TickMessage, tickBatch } from '../../support/tick-batch.ts'
+import { seqs, seqsIn } from '../../support/seqs-in.ts'
+import { plainTrades, tickBatch } from '../../support/tick-batch.ts'
 
 const KEY = 'tests/full'
 let folder: string
@@ -48,7 +48,7 @@ beforeAll(async () => {
     await server.start()
   }
   await start(8)
-  s3 = s3Of({ urls: { S3_URL: `http://127.0.0.1:${first}` } as never })
+  s3 = s3Of(`http://127.0.0.1:${first}`)
   await makeBucket(s3)
   store = s3ObjectStore(s3)
 })
@@ -58,22 +58,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const START_MS = Date.parse('2026-11-20T12:00:00Z')
-const seqs = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-const messages = (from: number, to: number): TickMessage[] =>
-  seqs(from, to).map((seq) => {
-    const tick = { timestamp: START_MS + seq, symbol: 'BTCUSDT', price: 100, qty: 1, side: 'buy', trade_id: seq }
-    return { seq, subject: 'ticks.binance.BTCUSDT', text: JSON.stringify(tick), brokerMs: tick.timestamp + 5 }
-  })
-
-async function seqsIn(): Promise<number[]> {
-  const found: number[] = []
-  const table = new Table(tickTable(KEY, 'dt', 'snappy'), store, parquet)
-  for (const { path } of (await table.snapshot()).files.values())
-    for await (const { stream_seq } of parquet.groups((await store.get(keyOfPath(path, KEY)))!, TICK_COLUMNS))
-      found.push(...Array.from(stream_seq!, Number))
-  return found.sort((a, b) => a - b)
-}
+const landed = () => seqsIn(store, KEY)
 
 test('when the store is full, what is there can be read, rows wait and calls are refused; once there is room all of it lands', {
   timeout: 180_000,
@@ -82,9 +67,10 @@ test('when the store is full, what is there can be read, rows wait and calls are
     { table: new Table(tickTable(KEY, 'dt', 'snappy'), store, parquet), deadLetters: recordingPublisher() },
     { stream: STREAMS.MARKET_TICKS, futureMs: 5000, flushMs: 3_600_000, flushRows: 10, flushBytes: 2 ** 30, patienceMs: 100 },
   )
-  const post = async (from: number, to: number) => (await app.request('/', { method: 'POST', body: tickBatch(messages(from, to)) })).status
+  const post = async (from: number, to: number) =>
+    (await app.request('/', { method: 'POST', body: tickBatch(plainTrades(from, to)) })).status
   await expect.poll(() => post(1, 10), { timeout: 30_000 }).toBe(200)
-  await expect.poll(seqsIn, { timeout: 30_000 }).toEqual(seqs(1, 10))
+  await expect.poll(landed, { timeout: 30_000 }).toEqual(seqs(1, 10))
   const fill = async () => {
     for (let i = 0; ; i++) await store.put(`tests/filler/${i}`, randomBytes(300_000))
   }
@@ -94,11 +80,11 @@ test('when the store is full, what is there can be read, rows wait and calls are
   expect(await post(11, 20)).toBe(200)
   await expect.poll(() => post(21, 30), { timeout: 30_000 }).toBe(200)
   expect(await post(31, 40)).toBe(503)
-  expect(await seqsIn()).toEqual(seqs(1, 10))
+  expect(await landed()).toEqual(seqs(1, 10))
 
   await server.stop()
   await start(0)
   await expect.poll(() => post(31, 40), { timeout: 50_000 }).toBe(200)
-  await expect.poll(seqsIn, { timeout: 30_000 }).toEqual(seqs(1, 40))
+  await expect.poll(landed, { timeout: 30_000 }).toEqual(seqs(1, 40))
   await app.rows.close()
 })

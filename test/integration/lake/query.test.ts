@@ -3,21 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../../shared/adapters/duckdb/run.ts'
-import type { S3 } from '../../../shared/adapters/s3/connect.ts'
-import { s3ObjectStore } from '../../../shared/adapters/s3/object-store.ts'
 import { answerOf, type LakeQuery, lakeQueryOn, landTrades } from '../../support/lake-query.ts'
-import { s3Of } from '../../support/s3.ts'
-import { startServers, type TestServers } from '../../support/servers.ts'
+import { startS3, type TestS3 } from '../../support/s3.ts'
 
-let servers: TestServers
-let s3: S3
+let s3: TestS3
 let lake: LakeQuery
 let hurried: LakeQuery
 let outside: string
 beforeAll(async () => {
-  servers = await startServers({ s3: true })
-  s3 = s3Of(servers)
-  const store = s3ObjectStore(s3)
+  s3 = await startS3()
+  const { store } = s3
   await landTrades(store, 'lake/ticks', [
     [1, 120],
     [121, 300],
@@ -31,8 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await lake?.close()
   await hurried?.close()
-  await s3?.close()
-  await servers?.stop()
+  await s3?.stop()
   await rm(outside, { recursive: true, force: true })
 })
 

@@ -3,30 +3,30 @@ import type { S3 } from '../../../shared/adapters/s3/connect.ts'
 import { s3ObjectStore } from '../../../shared/adapters/s3/object-store.ts'
 import { commitPath } from '../../../shared/delta/path.ts'
 import type { ObjectStore } from '../../../shared/ports/object-store.ts'
-import { pick, random } from '../../chaos/random.ts'
+import { random } from '../../chaos/random.ts'
 import { appendNumbers, numbersIn, numbersTable } from '../../support/delta.ts'
-import { s3Of } from '../../support/s3.ts'
-import { type Fate, PASSED, type S3Proxy, startS3Proxy } from '../../support/s3-proxy.ts'
-import { startServers, type TestServers } from '../../support/servers.ts'
+import { s3Of, startS3, type TestS3 } from '../../support/s3.ts'
+import { ailing, type Fate, PASSED, type S3Proxy, startS3Proxy } from '../../support/s3-proxy.ts'
 
-let servers: TestServers
+let s3: TestS3
 let proxy: S3Proxy
-let clients: readonly S3[] = []
+let client: S3
 /** Straight to the server, and by way of the proxy. */
 let store: ObjectStore
 let through: ObjectStore
 let number = 0
 let key = ''
 beforeAll(async () => {
-  servers = await startServers({ s3: true })
-  proxy = await startS3Proxy(servers.urls.S3_URL)
-  clients = [s3Of(servers), s3Of({ urls: { ...servers.urls, S3_URL: proxy.url } })]
-  ;[store, through] = clients.map(s3ObjectStore) as [ObjectStore, ObjectStore]
+  s3 = await startS3()
+  store = s3.store
+  proxy = await startS3Proxy(s3.url)
+  client = s3Of(proxy.url)
+  through = s3ObjectStore(client)
 })
 afterAll(async () => {
-  for (const client of clients) await client.close()
+  await client?.close()
   await proxy?.close()
-  await servers?.stop()
+  await s3?.stop()
 })
 beforeEach(() => {
   key = `tests/races-${number++}`
@@ -76,18 +76,7 @@ test('two writers race a hundred commits beside upkeep: nothing is lost or doubl
 })
 
 test('whatever becomes of the requests of two writers and of upkeep, each commit is there once', { timeout: 180_000 }, async () => {
-  const next = random(5)
-  const fates: readonly Fate[] = [
-    { kind: 'refused', status: 500 },
-    { kind: 'refused', status: 503 },
-    { kind: 'reset' },
-    { kind: 'cut' },
-    { kind: 'done', answer: 'reset' },
-    { kind: 'done', answer: 504 },
-    { kind: 'answer-cut', rest: 'reset' },
-    { kind: 'passed', afterMs: 20 },
-  ]
-  proxy.fate = () => (next() < 0.3 ? pick(next, fates) : PASSED)
+  proxy.fate = ailing(random(5))
   let writing = 2
   const write = async (writer: number) => {
     const table = numbersTable(through, { key })

@@ -3,8 +3,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../../../infra/stack/settings.ts'
 import { parquet } from '../../../shared/adapters/parquet/parquet.ts'
-import type { S3 } from '../../../shared/adapters/s3/connect.ts'
-import { s3ObjectStore } from '../../../shared/adapters/s3/object-store.ts'
 import { Table } from '../../../shared/delta/table.ts'
 import { tickTable } from '../../../shared/lake/tick-table.ts'
 import type { Codec } from '../../../shared/ports/parquet.ts'
@@ -12,21 +10,15 @@ import { duckdbReader } from '../../support/duckdb/reader.ts'
 import { landTrades, tradesOf } from '../../support/lake-query.ts'
 import { installOracle } from '../../support/oracle/oracle.ts'
 import { runPython } from '../../support/python.ts'
-import { s3Of } from '../../support/s3.ts'
-import { startServers, type TestServers } from '../../support/servers.ts'
+import { startS3, type TestS3 } from '../../support/s3.ts'
 
-let servers: TestServers
-let s3: S3
+let s3: TestS3
 let duckdb: Awaited<ReturnType<typeof duckdbReader>>
 beforeAll(async () => {
-  servers = await startServers({ s3: true })
-  s3 = s3Of(servers)
-  duckdb = await duckdbReader(servers.urls.S3_URL)
+  s3 = await startS3()
+  duckdb = await duckdbReader(s3.url)
 }, 240_000)
-afterAll(async () => {
-  await s3?.close()
-  await servers?.stop()
-})
+afterAll(() => s3?.stop())
 
 const RANGES = [
   [1, 120],
@@ -75,14 +67,14 @@ describe.each<Codec>(['snappy', 'zstd'])('%s', (codec) => {
   const key = `tests/readers-${codec}`
 
   test('DuckDB’s own Delta reader finds the rows, sums, extremes and times that were sent, in the newest version and in the first', async () => {
-    await landTrades(s3ObjectStore(s3), key, RANGES, codec)
+    await landTrades(s3.store, key, RANGES, codec)
 
     expect(await duckdb.query(key, SUMS)).toEqual(expected(320))
     expect(await duckdb.query(key, SUMS, 0)).toEqual(expected(120))
   })
 
   test('and so from our checkpoint, and after files were rewritten', async () => {
-    const table = new Table(tickTable(key, 'dt', codec), s3ObjectStore(s3), parquet)
+    const table = new Table(tickTable(key, 'dt', codec), s3.store, parquet)
     expect(await table.checkpoint(1)).toBe(2)
     await table.optimize({ targetBytes: 2 ** 27, sortBy: ['symbol', 'timestamp'], untilMs: Date.now() + 60_000 })
     expect((await table.snapshot()).version).toBeGreaterThan(2)
@@ -97,11 +89,11 @@ describe.each<Codec>(['snappy', 'zstd'])('%s', (codec) => {
 /** The block of a language in the README, with the address of the test's own server. */
 function snippet(language: string): string {
   const [, code] = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))!
-  return code!.replaceAll('127.0.0.1:8333', new URL(servers.urls.S3_URL).host)
+  return code!.replaceAll('127.0.0.1:8333', new URL(s3.url).host)
 }
 
 test('the README’s three lines of DuckDB and three of Python read the table as they stand there', async () => {
-  await landTrades(s3ObjectStore(s3), 'lake/ticks', RANGES)
+  await landTrades(s3.store, 'lake/ticks', RANGES)
   const rows = ['BRK.B', 'BTCUSDT', 'ETHUSDT'].map((symbol) => {
     const prices = tradesOf(1, 320).map(({ text }) => JSON.parse(text) as { symbol: string; price: number })
     const own = prices.filter((tick) => tick.symbol === symbol)

@@ -9,20 +9,16 @@ import { makeBucket, probePutIfAbsent } from '../../../shared/adapters/s3/prepar
 import { BUCKET } from '../../../shared/contract/lake.ts'
 import type { ObjectStore } from '../../../shared/ports/object-store.ts'
 import { objectStoreCases } from '../../conformance/object-store.ts'
-import { s3Of } from '../../support/s3.ts'
+import { startS3, type TestS3 } from '../../support/s3.ts'
 import { type Fate, PASSED, type S3Proxy, startS3Proxy } from '../../support/s3-proxy.ts'
-import { startServers, type TestServers } from '../../support/servers.ts'
 
-let servers: TestServers
+let server: TestS3
 let s3: S3
 beforeAll(async () => {
-  servers = await startServers({ s3: true })
-  s3 = s3Of(servers)
+  server = await startS3()
+  s3 = server.s3
 })
-afterAll(async () => {
-  await s3?.close()
-  await servers?.stop()
-})
+afterAll(() => server?.stop())
 
 describe('SeaweedFS', () => {
   objectStoreCases(async () => ({ store: s3ObjectStore(s3), prefix: `cases/${randomUUID()}/` }))
@@ -36,7 +32,7 @@ describe('SeaweedFS', () => {
 
   test('the seeds’ keys open the bucket and no other', async () => {
     const keys = { accessKey: 'test', secretKey: 'test' }
-    const of = (S3_BUCKET: string) => s3ObjectStore(connectS3({ S3_URL: servers.urls.S3_URL, S3_REGION: 'us-east-1', S3_BUCKET }, keys))
+    const of = (S3_BUCKET: string) => s3ObjectStore(connectS3({ S3_URL: server.url, S3_REGION: 'us-east-1', S3_BUCKET }, keys))
     await s3ObjectStore(s3).put('seen/by-test', new Uint8Array(3))
 
     expect(await of(BUCKET).get('seen/by-test')).toHaveLength(3)
@@ -48,8 +44,8 @@ describe('SeaweedFS', () => {
     const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251)
     for (let i = 0; i < 20; i++) await store.put(`killed/${i}`, bytes)
 
-    servers.processes.s3.kill('SIGKILL')
-    await servers.processes.s3.untilHealthy()
+    server.processes.s3.kill('SIGKILL')
+    await server.processes.s3.untilHealthy()
 
     for (let i = 0; i < 20; i++) expect(await store.get(`killed/${i}`)).toEqual(bytes)
   })
@@ -62,7 +58,7 @@ describe('what networks and ailing servers do to requests', () => {
   let store: ObjectStore
   let impatient: ObjectStore
   beforeAll(async () => {
-    proxy = await startS3Proxy(servers.urls.S3_URL)
+    proxy = await startS3Proxy(server.url)
     const connect = (silentMs?: number) =>
       connectS3({ S3_URL: proxy.url, S3_REGION: 'us-east-1', S3_BUCKET: BUCKET }, S3_DEVELOPMENT_KEYS, silentMs)
     clients = [connect(), connect(500)]
