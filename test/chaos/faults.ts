@@ -8,7 +8,7 @@ import { epochOf } from '../../shared/domain/version.ts'
 import { nextLakeCommit } from './lake.ts'
 import type { Step, Target } from './schedule.ts'
 import { killAtCommit, storeAils } from './store-faults.ts'
-import { nextCommit, redeploy, rowsStored, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
+import { nextCommit, readBy, redeploy, rowsStored, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
 
 /** What a fault says of itself: how long until a tick (or row) that came after it was committed, and what else is worth a word. */
 type Happened = { readonly recoveryMs: number; readonly note?: string }
@@ -72,8 +72,8 @@ async function changeReaders(world: World, counts: readonly number[]): Promise<H
   let recoveryMs = 0
   for (const count of counts) {
     await redeploy(world, 'tick-to-bar', { annotations: { 'trigger.readers': String(count) } })
-    recoveryMs = Math.max(recoveryMs, await nextCommit(world, 'all'))
-    await sleep(500)
+    const readMs = await readBy(world, 'tick-to-bar', count)
+    recoveryMs = Math.max(recoveryMs, readMs + (await nextCommit(world, 'all')))
   }
   return { recoveryMs, note: counts.join(' → ') }
 }
@@ -121,6 +121,7 @@ async function rewindValkey(world: World): Promise<Happened> {
       .at(-1)!
   const file = await newest()
   const { size } = await stat(join(folder, file))
+  // However much that is: what it writes in this time is what it loses.
   await sleep(2000)
   await signal(world, 'valkey', 'SIGSTOP')
   const torn = (await newest()) === file
@@ -151,6 +152,7 @@ async function cutStream(world: World): Promise<Happened> {
   await cp(folder, copy, { recursive: true })
   await signal(world, 'nats', 'SIGKILL')
   await nextCommit(world)
+  // However much that is: what is published in this time is what the stream loses.
   await sleep(2000)
   const { most } = await ticksRead(world)
   await signal(world, 'nats', 'SIGSTOP')

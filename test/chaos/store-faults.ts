@@ -67,6 +67,7 @@ export async function killAtCommit(world: World, target: AtCommit, arrives: bool
   isHeld = true
   await signal(world, target, 'SIGKILL')
   const after = nextLakeCommit(world)
+  // Its successor may be at work by now, or not yet: the commit is to arrive at either moment.
   await sleep(200)
   fate.resolve(arrives ? PASSED : { kind: 'reset' })
   const recoveryMs = await after

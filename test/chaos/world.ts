@@ -74,6 +74,18 @@ export function nextCommit(world: World, slots: 'one' | 'all' = 'one'): Promise<
   })
 }
 
+/** Waits until the first trigger process reads for a function with so many readers. */
+export function readBy({ stack }: World, name: string, readers: number): Promise<number> {
+  const lanes = Array.from(
+    { length: readers },
+    (_, i) => `trigger_lane_ready{function="${name}",lane="${i}-of-${readers}",process="trigger-0"} 1`,
+  )
+  return timeUntil(`${name} has ${readers} readers`, async () => {
+    const page = await (await fetch(`http://127.0.0.1:${stack.settings.ports.trigger}/metrics`)).text()
+    return lanes.every((lane) => page.includes(lane))
+  })
+}
+
 /** Waits until persist-bars answers and has stored every bar that the stream holds. */
 export function rowsStored({ stack, connection }: World): Promise<number> {
   return timeUntil('every bar of the stream is stored', () => isCaughtUp(connection, stack.urls.GATEWAY_URL, READERS[1]))

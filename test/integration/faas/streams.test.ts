@@ -83,6 +83,7 @@ test('a slow reader slows the function down instead of filling the host', async 
   await until('nothing moves', async () => {
     const moved = socket.bytesWritten !== written
     written = socket.bytesWritten
+    // Nothing tells that no more will come: it can only be looked at for a while.
     await new Promise((go) => setTimeout(go, 300))
     return !moved && socket.bytesWritten === written
   })
