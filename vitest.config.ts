@@ -21,6 +21,7 @@ const project = (name: string, groupOrder: number, testTimeout: number, filePara
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/compile-cache.ts'],
     projects: [project('unit', 1, 20_000, true), project('integration', 2, 60_000, true), project('e2e', 3, 240_000, false)],
   },
 })

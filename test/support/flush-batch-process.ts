@@ -24,7 +24,8 @@ export async function startFlushBatch(env: Readonly<Record<string, string>>): Pr
   const secrets = mkdtempSync(join(tmpdir(), 'trade2026-secrets-'))
   writeFileSync(join(secrets, 's3-access-key'), S3_DEVELOPMENT_KEYS.accessKey)
   writeFileSync(join(secrets, 's3-secret-key'), S3_DEVELOPMENT_KEYS.secretKey)
-  const all = { PATH: process.env.PATH, LOG_LEVEL: 'info', SECRETS_DIR: secrets, PORT: '0', ...env }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const all = { PATH, NODE_COMPILE_CACHE, LOG_LEVEL: 'info', SECRETS_DIR: secrets, PORT: '0', ...env }
   const child = spawn(process.execPath, [ENTRY], { env: all, stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit').finally(() => rmSync(secrets, { recursive: true, force: true }))
   let port: number | undefined

@@ -27,7 +27,8 @@ export async function startTrigger(
   const secrets = mkdtempSync(join(tmpdir(), 'trade2026-secrets-'))
   writeFileSync(join(secrets, 'basic-auth-user'), user)
   writeFileSync(join(secrets, 'basic-auth-password'), password)
-  const env = { PATH: process.env.PATH, ...urls, SECRETS_DIR: secrets, TRIGGER_ID: id, TRIGGER_METRICS_PORT: '0' }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, ...urls, SECRETS_DIR: secrets, TRIGGER_ID: id, TRIGGER_METRICS_PORT: '0' }
   const child = spawn(process.execPath, [ENTRY], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit').finally(() => rmSync(secrets, { recursive: true }))
   const lines: Record<string, unknown>[] = []

@@ -64,8 +64,10 @@ export class TestHost {
   /** Starts the process and waits until it listens. */
   async up(): Promise<void> {
     const log = openSync(join(this.folder, 'host.log'), 'a')
+    const { PATH, NODE_COMPILE_CACHE } = process.env
     const env = {
-      PATH: process.env.PATH,
+      PATH,
+      NODE_COMPILE_CACHE,
       FAAS_PORT: String(this.port),
       FAAS_METRICS_PORT: String(this.port + 1),
       FAAS_DATA: join(this.folder, 'data'),
