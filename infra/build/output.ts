@@ -7,6 +7,7 @@ import { type BundleRecord, hashOf, readRecords, replaceFile } from './record.ts
 import { leaksOf, librariesIn, nativeOf, reachedFrom } from './report.ts'
 import type { Target } from './targets.ts'
 import { textImports } from './text.ts'
+import { ymlImports } from './yml.ts'
 
 /** How every bundle is made. */
 export const BUNDLE_OPTIONS = {
@@ -21,7 +22,7 @@ export const BUNDLE_OPTIONS = {
   write: false,
   logLevel: 'silent',
   external: [...NATIVE],
-  plugins: [textImports],
+  plugins: [textImports, ymlImports],
   // Packages in CommonJS call `require` for Node's own modules; an ES module has none unless it makes one.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)" },
 } as const satisfies BuildOptions

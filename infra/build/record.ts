@@ -6,7 +6,14 @@ import { dirname, join } from 'node:path'
 export type BundleRecord = { hash: string; inputs: string[]; sizeBytes: number; libraries: string[] }
 
 /** What the builder itself is made of: a change of one of these makes every bundle stale. */
-const BUILDER = ['package-lock.json', 'infra/build/native.ts', 'infra/build/output.ts', 'infra/build/report.ts', 'infra/build/text.ts']
+const BUILDER = [
+  'package-lock.json',
+  'infra/build/native.ts',
+  'infra/build/output.ts',
+  'infra/build/report.ts',
+  'infra/build/text.ts',
+  'infra/build/yml.ts',
+]
 
 /** A digest of the named files' contents (paths below `root`); a missing file counts as empty. */
 export async function hashOf(root: string, inputs: readonly string[]): Promise<string> {

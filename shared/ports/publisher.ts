@@ -16,3 +16,16 @@ export interface Publisher {
   /** Publishes to whoever listens now. Nothing is stored, nothing awaited; dropped while the broker is away. */
   tell(subject: string, payload: Uint8Array | string): void
 }
+
+/** Where a message lies in its stream; of a duplicate, where the first one lies. */
+export type Stored = { readonly sequence: number; readonly isDuplicate: boolean }
+
+/** Publishes messages whose place in the stream somebody wants to know. */
+export interface StoringPublisher {
+  /**
+   * Publishes one message and waits for the stream's acknowledgement.
+   * @throws {TerminalError} TOO_LARGE when it is larger than the broker takes.
+   * @throws {RetryableError} ERR_UNAVAILABLE when it was not acknowledged: it may have been stored, so publish it again under the same id.
+   */
+  store(message: Outgoing): Promise<Stored>
+}

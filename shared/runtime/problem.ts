@@ -11,6 +11,9 @@ const STATUS: Partial<Record<string, number>> = {
   ERR_TOO_LARGE: 413,
   ERR_LIMIT: 422,
   ERR_BUSY: 429,
+  TOO_LARGE: 413,
+  NO_CONTENT: 422,
+  BAD_DATE: 422,
 }
 
 /** An RFC 9457 problem answer; `more` adds members to it. */
