@@ -106,9 +106,9 @@ test('status shows functions, triggers and the lake, for people and for scripts'
   const text = await told('status')
 
   const names = (all: { name?: string; function?: string }[]) => all.map(({ name, function: of }) => name ?? of).sort()
-  expect(names(functions)).toEqual(['bars', 'flush-batch', 'lake-query', 'lake-upkeep', 'persist-bars', 'tick-to-bar'])
+  expect(names(functions)).toEqual(['alt-ingest', 'bars', 'flush-batch', 'lake-query', 'lake-upkeep', 'persist-bars', 'tick-to-bar'])
   expect(names(triggers)).toEqual(['flush-batch', 'persist-bars', 'tick-to-bar'])
-  expect(names(schedules)).toEqual(['lake-upkeep'])
+  expect(names(schedules)).toEqual(['alt-ingest', 'lake-upkeep'])
   const named = (all: { name?: string; function?: string }[], name: string) => all.find((one) => (one.name ?? one.function) === name)
   expect(named(functions, 'tick-to-bar')).toMatchObject({ availableReplicas: 1, errors: 0 })
   expect(named(functions, 'bars')).toMatchObject({ invocationCount: 1, p50Seconds: expect.any(Number), p99Seconds: expect.any(Number) })

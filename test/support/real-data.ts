@@ -40,3 +40,17 @@ export const realTicks = {
     return `{"timestamp":${tsNs.slice(0, -6)},"exchange":"x","symbol":"${symbol}","price":${price},"qty":${size}${sided},"trade_id":${named}}`
   },
 }
+
+/** A statement of the Federal Open Market Committee. */
+type Statement = { readonly id: string; readonly published_at: string; readonly text: string }
+
+/** Real documents beside the repository, likewise. */
+export const realDocs = {
+  available: existsSync(join(ROOT, 'docs')),
+  filing: (name: string): string => readFileSync(join(ROOT, 'docs/sec-8k', name), 'utf8'),
+  statements: (): Statement[] =>
+    readFileSync(join(ROOT, 'docs/fomc.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+}

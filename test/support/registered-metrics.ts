@@ -1,4 +1,5 @@
 import { type Metric, Registry } from 'prom-client'
+import { ingestMetrics } from '../../functions/alt-ingest/metrics.ts'
 import { lakeMetrics } from '../../functions/flush-batch/metrics.ts'
 import { queryMetrics } from '../../functions/lake-query/metrics.ts'
 import { lakeUpkeep } from '../../functions/lake-upkeep/handler.ts'
@@ -28,6 +29,7 @@ export async function registeredMetrics(): Promise<Registered[]> {
       defineAcked({ name: 'acked', handle: async () => {} })
       defineIdempotent({ name: 'idempotent', ...own, handle: async () => {} })
       barMetrics(createMetrics('tick-to-bar'), () => 0)
+      ingestMetrics(createMetrics('alt-ingest'))
       lakeMetrics(createMetrics('flush-batch'), () => 0)
       queryMetrics(
         createMetrics('lake-query'),
