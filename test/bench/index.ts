@@ -3,6 +3,7 @@ import { main as benchAcked } from './acked/index.ts'
 import { remove } from './client.ts'
 import { benchCommand } from './command.ts'
 import { main as benchDev } from './dev/index.ts'
+import { main as benchDocuments } from './documents/index.ts'
 import { main as benchHost } from './host/index.ts'
 import { main as benchLake } from './lake/index.ts'
 import { latency, rest } from './latency.ts'
@@ -18,6 +19,7 @@ import { median } from './usage.ts'
 const HELP = `npm run bench [-- options]
 npm run bench -- acked [options]    acked triggers alone: throughput, latency, repeats after an outage, dead letters redriven
 npm run bench -- dev [options]      trade2026 dev alone: from a save to the new code running
+npm run bench -- documents          what alt-ingest works out: sentiment beside baselines, languages of titles, time a document takes
 npm run bench -- host [options]     the local host alone: what it adds to a call, and how fast a function is there
 npm run bench -- lake [options]     ticks to committed rows of the lake alone
 npm run bench -- upkeep [options]   a day of flushes, and what upkeep of the lake makes of it
@@ -32,6 +34,7 @@ type Measured = { readonly what: string; readonly runs: number[]; readonly usage
 export async function main(args: string[]): Promise<number> {
   if (args[0] === 'acked') return benchAcked(args.slice(1))
   if (args[0] === 'dev') return benchDev(args.slice(1))
+  if (args[0] === 'documents') return benchDocuments(args.slice(1))
   if (args[0] === 'host') return benchHost(args.slice(1))
   if (args[0] === 'lake') return benchLake(args.slice(1))
   if (args[0] === 'upkeep') return benchUpkeep(args.slice(1))
