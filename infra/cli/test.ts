@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { buildAll } from '../build/bundle.ts'
 import { cacheFolder } from '../stack/cache.ts'
 import { installer } from '../stack/install/install.ts'
-import { makeStartCache } from '../stack/install/start-cache.ts'
+import { makeStartCache, opensearchTraining, questdbTraining } from '../stack/install/start-cache.ts'
 import { ROOT } from '../stack/settings.ts'
 
 type VitestFile = { readonly status: string; readonly assertionResults: readonly unknown[] }
@@ -21,8 +21,9 @@ type VitestReport = {
 /** Sets up, then runs format and lint, types, and all tests; the last line counts them. Arguments go to vitest. */
 export async function test(vitestArgs: readonly string[]): Promise<number> {
   const install = installer({ cache: cacheFolder(), onProgress: console.log })
-  const questdb = install.questdb().then((files) => makeStartCache(files))
-  await Promise.all([install.nats(), install.valkey(), install.s3(), questdb, judges(), buildAll()])
+  const questdb = install.questdb().then((files) => makeStartCache(questdbTraining(files)))
+  const opensearch = install.opensearch().then((files) => makeStartCache(opensearchTraining(files)))
+  await Promise.all([install.nats(), install.valkey(), install.s3(), questdb, opensearch, judges(), buildAll()])
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-vitest-'))
   const json = join(folder, 'report.json')
   const checks = [await runHere('biome', ['ci', '.']), await runHere('tsc', [])]

@@ -17,6 +17,10 @@ export type DeployOptions = Gateway & {
   readonly stackFile: string
   /** Only these functions of it. */
   readonly only?: readonly string[]
+  /** Servers that there are not: functions that need one (annotation `stack.needs`) are left out. */
+  readonly without?: readonly string[]
+  /** Servers that are still to come: functions that need one are deployed, and not waited for. */
+  readonly late?: readonly string[]
   /** Over the environment of every function, as `faas-cli deploy -e NAME=VALUE`. */
   readonly env?: Readonly<Record<string, string>>
   /** Secrets by name, where there is no file of that name in `.secrets` beside the stack file. */
@@ -29,15 +33,18 @@ export type DeployOptions = Gateway & {
 }
 
 const LOOK_MS = 10
+/** The annotation of a function that names servers, separated by commas, without which it is never ready. */
+const NEEDS = 'stack.needs'
 
 /**
  * Deploys every function of a stack file over HTTP as faas-cli does (an update first, a new deployment when there is none), with the secrets that lie beside the
  * file, and waits until all are ready.
+ * @returns the names of those that were not waited for.
  * @throws {Problem} naming functions that the file does not have; with the gateway's own words when it refuses one; or naming those that are not ready in time.
  */
-export async function deployStack(options: DeployOptions): Promise<void> {
-  const { stackFile, env = {}, secrets = {}, variables = process.env, onProgress, readyWithinMs = 30_000 } = options
-  const functions = chosen(await readStackFile(stackFile, variables), options)
+export async function deployStack(options: DeployOptions): Promise<string[]> {
+  const { stackFile, env = {}, secrets = {}, variables = process.env, without = [], late = [], onProgress } = options
+  const functions = chosen(await readStackFile(stackFile, variables), options).filter((one) => !needs(one, without))
   const named = functions.flatMap(({ secrets }) => secrets ?? [])
   await applySecrets(stackFile, named, secrets, (method, path, body) => call(options, method, path, body))
   await Promise.all(
@@ -46,17 +53,31 @@ export async function deployStack(options: DeployOptions): Promise<void> {
       onProgress?.(rest.service, 'deployed')
     }),
   )
-  const left = new Set(functions.map(({ service }) => service))
+  const names = (some: readonly StackFunction[]) => some.map(({ service }) => service)
+  await untilReady(options, names(functions.filter((one) => !needs(one, late))))
+  return names(functions.filter((one) => needs(one, late)))
+}
+
+/** Waits until functions are ready. @throws {Problem} naming those that are not in time. */
+export async function untilReady(
+  options: Pick<DeployOptions, keyof Gateway | 'onProgress' | 'readyWithinMs'>,
+  names: readonly string[],
+): Promise<void> {
+  const { onProgress, signal, readyWithinMs = 30_000 } = options
+  const left = new Set(names)
   const deadline = performance.now() + readyWithinMs
-  for (;;) {
+  while (left.size > 0) {
     for (const { name, replicas, availableReplicas } of await list(options)) {
       if (availableReplicas >= replicas && left.delete(name)) onProgress?.(name, 'ready')
     }
     if (left.size === 0) return
     if (performance.now() > deadline) throw new Problem(`not ready within ${readyWithinMs / 1000} s: ${[...left].join(', ')}`)
-    await sleep(LOOK_MS, undefined, { ...(options.signal && { signal: options.signal }) })
+    await sleep(LOOK_MS, undefined, { ...(signal && { signal }) })
   }
 }
+
+const needs = ({ annotations }: StackFunction, servers: readonly string[]): boolean =>
+  (annotations[NEEDS] ?? '').split(',').some((name) => servers.includes(name.trim()))
 
 /** Removes a function; one that is not there is no error. @throws {Problem} with the gateway's own words when it refuses. */
 export async function removeFunction(gateway: Gateway, name: string): Promise<void> {
@@ -80,7 +101,7 @@ async function deploy(options: DeployOptions, deployment: StackFunction): Promis
   if (!response.ok) throw new Problem(`function ${deployment.service} was refused: ${text || `status ${response.status}`}`)
 }
 
-async function list(options: DeployOptions): Promise<{ name: string; replicas: number; availableReplicas: number }[]> {
+async function list(options: Gateway): Promise<{ name: string; replicas: number; availableReplicas: number }[]> {
   const response = await call(options, 'GET', 'functions')
   if (!response.ok) throw new Problem(`the gateway answered ${response.status}: ${await response.text()}`)
   return (await response.json()) as { name: string; replicas: number; availableReplicas: number }[]

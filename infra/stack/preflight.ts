@@ -5,12 +5,13 @@ import { INNER_PORTS } from './services/s3.ts'
 import { PORT_SETTINGS, type Ports, type Settings } from './settings.ts'
 
 /** Finds ports in use before anything starts. @throws {Problem} naming each with the setting that moves it. */
-export async function portsFree({ ports, given, triggers }: Settings): Promise<void> {
+export async function portsFree({ ports, given, triggers, without }: Settings): Promise<void> {
   const own: (keyof Ports)[] = ['gateway', 'gatewayMetrics', 'trigger']
   if (!given.nats) own.push('nats', 'natsMonitor')
   if (!given.valkey) own.push('valkey')
   if (!given.questdb) own.push('questdb', 'questdbPg')
   if (!given.s3) own.push('s3', 's3Inner')
+  if (!given.opensearch && !without.includes('opensearch')) own.push('opensearch', 'opensearchTransport')
   const wanted = own.flatMap((name) =>
     Array.from(
       { length: name === 'trigger' ? triggers : name === 's3Inner' ? INNER_PORTS : 1 },
@@ -23,14 +24,16 @@ export async function portsFree({ ports, given, triggers }: Settings): Promise<v
     throw new Problem(`in use already: port ${list.join(', port ')}; stop what uses it, or set another port in the variable named`)
 }
 
-const USUAL_PORT: Record<ServerName, number> = { nats: 4222, valkey: 6379, questdb: 9000, s3: 80 }
+const USUAL_PORT: Record<ServerName, number> = { nats: 4222, valkey: 6379, questdb: 9000, s3: 80, opensearch: 80 }
 
 /** Servers that are used as they are must be there. @throws {Problem} naming those that do not answer. */
 export async function givenServersAnswer({ given }: Settings): Promise<void> {
   const addresses = SERVER_NAMES.flatMap((name) => (given[name] ? [[name, new URL(given[name])] as const] : []))
   const away = await Promise.all(
-    addresses.map(async ([name, { hostname, port }]) =>
-      (await takesConnections(hostname, Number(port || USUAL_PORT[name]))) ? [] : [`${name.toUpperCase()}_URL`],
+    addresses.map(async ([name, { hostname, port, protocol }]) =>
+      (await takesConnections(hostname, Number(port || (protocol === 'https:' ? 443 : USUAL_PORT[name]))))
+        ? []
+        : [`${name.toUpperCase()}_URL`],
     ),
   )
   if (away.flat().length > 0) throw new Problem(`no server answers at the address given in ${away.flat().join(', ')}`)

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TerminalError } from '../../shared/runtime/errors.ts'
 import { killGroup, spawnInGroup } from './group.ts'
 import { identityOf } from './identity.ts'
 import { boundLog, lastLine, logFileOf } from './log-file.ts'
@@ -10,6 +11,7 @@ import { removeRecord, writeRecord } from './record.ts'
 const BACKOFF_MS = [0, 100, 200, 500, 1000, 2000, 5000]
 const STEADY_MS = 1000
 const LOG_CHECK_MS = 5000
+const AGAIN_MS = 60_000
 
 /**
  * One process of the stack. It runs in a group of its own, so that a Ctrl-C in the terminal reaches only the supervisor; when it ends
@@ -68,13 +70,13 @@ export class StackProcess {
     })
   }
 
-  /** Waits until it answers (after a kill as well). @throws {Problem} after `ms`, when it failed for good, or when it ends before its first answer. */
+  /** Waits until it answers (after a kill as well). @throws {Problem} after `ms`, when it failed for good, or when it ends before its first answer; {TerminalError} when what makes it ready is refused. */
   async untilHealthy(ms = this.spec.startMs): Promise<void> {
     const deadline = performance.now() + ms
     const about = () => `${lastLine(this.logFile) || 'it said nothing'} (whole log: ${this.logFile})`
     for (;;) {
       const child = this.#child
-      const answered = child !== undefined && (await this.spec.healthy().catch(() => false))
+      const answered = child !== undefined && (await this.spec.healthy().catch(notYet))
       if (answered && child === this.#child) break
       if (this.#state === 'finished') return
       if (this.#state === 'failed') throw new Problem(`${this.name} did not start: ${about()}`)
@@ -161,7 +163,7 @@ export class StackProcess {
       if (!this.#wanted) return
       this.#restarts++
       this.#spawn()
-      this.untilHealthy(60_000).then(
+      this.untilHealthy(Math.max(AGAIN_MS, this.spec.startMs)).then(
         () => this.#say(`${this.name} is back (${Date.now() - this.#startedAtMs} ms)`),
         () => {},
       )
@@ -169,4 +171,10 @@ export class StackProcess {
     if (pauseMs === 0) again()
     else setTimeout(again, pauseMs)
   }
+}
+
+/** A server that cannot be asked now may be there the next time; one that refuses what it is asked for will not. */
+const notYet = (error: unknown): false => {
+  if (error instanceof TerminalError) throw error
+  return false
 }

@@ -38,6 +38,7 @@ export type StackFunction = {
   readonly service: string
   readonly image: string
   readonly envVars: Record<string, string>
+  readonly annotations: Readonly<Record<string, string>>
   readonly secrets?: readonly string[]
   readonly [field: string]: unknown
 }

@@ -27,7 +27,8 @@ const later: Finding[] = LATER.map((one) => ({ ...one, measured: '', result: 'no
 /** In a stack of its own: every row. A4 and A10 wait for the same last minute, side by side. */
 async function fresh(): Promise<Finding[]> {
   const say = told()
-  const stack = await startOwnStack({ say })
+  const stack = await startOwnStack({ say, late: true })
+  await stack.late
   const connection = await connect({ servers: stack.urls.NATS_URL, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
   const place: OwnPlace = { settings: stack.settings, connection, exchange: 'binance', stack }
   try {

@@ -9,10 +9,10 @@ import { freeSettings, PORT_SETTINGS, type Ports, ROOT, type Settings } from '..
 const OF_VITEST = /^(VITEST|NODE_ENV$|FORCE_COLOR$)/
 
 /** The environment that tells a command of these settings. */
-export function environmentOf({ data, ports }: Settings): NodeJS.ProcessEnv {
+export function environmentOf({ data, ports, without }: Settings): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !OF_VITEST.test(name))
   const portSettings = (Object.keys(PORT_SETTINGS) as (keyof Ports)[]).map((name) => [PORT_SETTINGS[name], String(ports[name])])
-  return { ...Object.fromEntries([...inherited, ...portSettings]), TRADE2026_DATA: data }
+  return { ...Object.fromEntries([...inherited, ...portSettings]), TRADE2026_DATA: data, TRADE2026_WITHOUT: without.join(',') }
 }
 
 /** Runs a command as a user does, in a process of its own. */

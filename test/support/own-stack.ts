@@ -17,14 +17,16 @@ export type OwnStack = Stack & {
 type Env = NonNullable<StackOptions['env']>
 type Options = Pick<StackOptions, 'say'> & {
   readonly triggers?: number
+  /** With the servers that come late: `await stack.late`. */
+  readonly late?: boolean
   /** Environment of every function, where it depends on where the servers will be. */
   readonly env?: Env | ((urls: Stack['urls']) => Promise<Env>)
 }
 
 /** Starts a whole stack on free ports with its data in a temporary folder; a signal that ends this process ends the stack first. */
-export async function startOwnStack({ triggers = 1, env: given = {}, ...options }: Options = {}): Promise<OwnStack> {
+export async function startOwnStack({ triggers = 1, late = false, env: given = {}, ...options }: Options = {}): Promise<OwnStack> {
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-stack-'))
-  const settings = await freeSettings(folder, { triggers })
+  const settings = await freeSettings(folder, { triggers, late })
   const env = typeof given === 'function' ? await given(settings.urls) : given
   let running: Stack | undefined
   const discard = async () => {

@@ -10,7 +10,13 @@ import { INNER_PORTS } from '../../infra/stack/services/s3.ts'
 
 export type TestServers = {
   /** The address of each server started, by the name of the setting that holds it. */
-  readonly urls: { readonly NATS_URL: string; readonly VALKEY_URL: string; readonly QUESTDB_URL: string; readonly S3_URL: string }
+  readonly urls: {
+    readonly NATS_URL: string
+    readonly VALKEY_URL: string
+    readonly QUESTDB_URL: string
+    readonly S3_URL: string
+    readonly OPENSEARCH_URL: string
+  }
   /** Each server started: `kill('SIGKILL')`, `pid`, `restart()`, `untilHealthy()`. A killed one comes back by itself. */
   readonly processes: Readonly<Record<ServerName, StackProcess>>
   /** The temporary folder with their data and logs. */
@@ -24,7 +30,7 @@ export type TestServers = {
  */
 export async function startServers(wanted: Partial<Record<ServerName, boolean>>): Promise<TestServers> {
   const folder = await mkdtemp(join(tmpdir(), 'trade2026-test-'))
-  const first = await freePorts(6 + INNER_PORTS)
+  const first = await freePorts(8 + INNER_PORTS)
   const ports = {
     nats: first,
     natsMonitor: first + 1,
@@ -32,7 +38,9 @@ export async function startServers(wanted: Partial<Record<ServerName, boolean>>)
     questdb: first + 3,
     questdbPg: first + 4,
     s3: first + 5,
-    s3Inner: first + 6,
+    opensearch: first + 6,
+    opensearchTransport: first + 7,
+    s3Inner: first + 8,
   }
   const install = installer({ cache: cacheFolder() })
   const names = SERVER_NAMES.filter((name) => wanted[name])
@@ -58,6 +66,7 @@ export async function startServers(wanted: Partial<Record<ServerName, boolean>>)
       VALKEY_URL: serverUrl('valkey', ports),
       QUESTDB_URL: serverUrl('questdb', ports),
       S3_URL: serverUrl('s3', ports),
+      OPENSEARCH_URL: serverUrl('opensearch', ports),
     },
     processes: Object.fromEntries(made.map((server) => [server.name, server])) as Record<ServerName, StackProcess>,
     folder,

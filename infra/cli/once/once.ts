@@ -7,6 +7,7 @@ import { DEFAULT_SYMBOLS } from '../../../triggers/sources/market/instrument.ts'
 import { type RecomputedBar, recompute, type Trade } from '../../../triggers/sources/recompute.ts'
 import { Problem } from '../../stack/problem.ts'
 import type { Feed } from '../../stack/programs.ts'
+import { LATE_SERVERS } from '../../stack/servers.ts'
 import { readSettings } from '../../stack/settings.ts'
 import { type Stack, startStack } from '../../stack/stack.ts'
 import { table } from '../table.ts'
@@ -28,7 +29,7 @@ const DIFFERENCES_SHOWN = 20
 export async function once(feed: Feed | undefined, signal: AbortSignal): Promise<number> {
   const settings = readSettings()
   if (Object.keys(settings.given).length > 0)
-    throw new Problem('--once needs empty servers of its own: unset NATS_URL, VALKEY_URL and QUESTDB_URL')
+    throw new Problem('--once needs empty servers of its own: unset NATS_URL, VALKEY_URL, QUESTDB_URL, S3_URL and OPENSEARCH_URL')
   const simulated = { seed: 1, symbols: DEFAULT_SYMBOLS }
   const what: Feed = feed?.kind === 'replay' ? feed : { kind: 'simulate', minutes: 1, ...simulated }
   const folder = join(settings.data, 'once')
@@ -37,7 +38,12 @@ export async function once(feed: Feed | undefined, signal: AbortSignal): Promise
   const started = performance.now()
   const say = (line: string) => console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`)
   try {
-    const stack = await startStack({ settings: { ...settings, state }, env: { BAR_IDLE_MS: String(BAR_IDLE_MS) }, say, signal })
+    const stack = await startStack({
+      settings: { ...settings, state, without: LATE_SERVERS },
+      env: { BAR_IDLE_MS: String(BAR_IDLE_MS) },
+      say,
+      signal,
+    })
     try {
       await removeOthers(folder, state)
       return await feedAndCompare(stack, what, simulated, say, signal)

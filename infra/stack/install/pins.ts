@@ -10,6 +10,9 @@ export type WheelPin = { readonly name: string; readonly version: string; readon
 /** A jar: Maven coordinates `group:artifact:version` and the sha256 of the file. */
 export type JarPin = { readonly coordinates: string; readonly artifact: string; readonly version: string; readonly sha256: string }
 
+/** Where the jars of OpenSearch stand: there are many. */
+export const OPENSEARCH_LOCK_FILE = join(import.meta.dirname, 'opensearch.lock.txt')
+
 export type Pins = { wheel(name: string): WheelPin; readonly questdb: JarPin }
 
 /** Reads the lock file: pip's requirements with hashes, and one comment line for the jar. */
@@ -19,15 +22,25 @@ export async function readPins(file = LOCK_FILE): Promise<Pins> {
   for (const [requirement, name, version] of text.matchAll(/^([\w-]+)==(\S+) \\\n(?: +--hash=\S+(?: \\)?\n?)+/gm)) {
     if (name && version) wheels.set(name, { name, version, requirement })
   }
-  const jar = /^# maven (\S+) --hash=sha256:([0-9a-f]{64})$/m.exec(text)
-  if (!jar?.[1] || !jar[2]) throw new Error(`${file} names no jar`)
-  const [, artifact = '', version = ''] = jar[1].split(':')
+  const [questdb] = jarPins(text, '# maven ')
+  if (!questdb) throw new Error(`${file} names no jar`)
   return {
     wheel(name) {
       const pin = wheels.get(name)
       if (!pin) throw new Error(`${file} has no entry ${name}`)
       return pin
     },
-    questdb: { coordinates: jar[1], artifact, version, sha256: jar[2] },
+    questdb,
   }
 }
+
+/** Reads the jars of OpenSearch, in the order of the file: the class path has it too. */
+export const readOpensearchPins = async (file = OPENSEARCH_LOCK_FILE): Promise<readonly JarPin[]> => jarPins(await readFile(file, 'utf8'))
+
+/** The lines `COORDINATES --hash=sha256:HASH` of a text. */
+const jarPins = (text: string, before = ''): JarPin[] =>
+  text.split('\n').flatMap((line) => {
+    const [, coordinates, artifact, version, sha256] =
+      /^([\w.-]+:([\w.-]+):([\w.-]+)) --hash=sha256:([0-9a-f]{64})$/.exec(line.slice(before.length)) ?? []
+    return line.startsWith(before) && coordinates && artifact && version && sha256 ? [{ coordinates, artifact, version, sha256 }] : []
+  })

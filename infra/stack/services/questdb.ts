@@ -1,9 +1,9 @@
-import { readdirSync, rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { QuestdbFiles } from '../install/install.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { answers } from './http.ts'
+import { empty } from './temporary.ts'
 
 const config = (port: number, pgPort: number) => `# Written at each start: change infra/stack/services/questdb.ts instead.
 http.bind.to=127.0.0.1:${port}
@@ -56,14 +56,5 @@ export async function questdbService(options: QuestdbOptions): Promise<ProcessSp
     healthy: () => answers(`http://127.0.0.1:${port}/exec?query=SELECT%201`),
     startMs: 120_000,
     stopMs: 20_000,
-  }
-}
-
-/** Deletes what is in a folder, as far as that is possible: nothing there is needed, and a start must not fail for it. */
-const empty = (folder: string): void => {
-  try {
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true })
-  } catch {
-    // The next start tries again.
   }
 }

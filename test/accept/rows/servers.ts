@@ -4,10 +4,11 @@ import { all, type Outcome, type Place, type Row } from '../board.ts'
 export const A14: Row = {
   id: 'A14',
   test: 'health and a query of each core server',
-  required: 'NATS healthz, jsz; Valkey PING, SET, GET; QuestDB console, SELECT 1; SeaweedFS cluster/status',
+  required:
+    'NATS healthz, jsz; Valkey PING, SET, GET; QuestDB console, SELECT 1; SeaweedFS cluster/status; OpenSearch _cluster/health, _cat/nodes',
 }
 
-/** The curl lines of the seeds' step 6, for the four servers that are here. */
+/** The curl lines of the seeds' step 6, for the servers that are here. */
 export async function servers({ settings: { urls, ports } }: Place): Promise<Outcome> {
   const monitor = `http://127.0.0.1:${ports.natsMonitor}`
   const text = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(5000) })).text()
@@ -23,8 +24,10 @@ export async function servers({ settings: { urls, ports } }: Place): Promise<Out
     const console = await text(`${urls.QUESTDB_URL}/`)
     const one = JSON.parse(await text(`${urls.QUESTDB_URL}/exec?query=${encodeURIComponent('SELECT 1')}`))
     const cluster = JSON.parse(await text(`http://127.0.0.1:${ports.s3Inner}/cluster/status`))
+    const search = JSON.parse(await text(`${urls.OPENSEARCH_URL}/_cluster/health`))
+    const nodes = (await text(`${urls.OPENSEARCH_URL}/_cat/nodes?v`)).trim().split('\n')
     return all(
-      `healthz ${health.status}, jsz ${jetStream.streams} streams, ${pong}, ${value}, SELECT 1 -> ${one.dataset}, leader ${cluster.IsLeader}; the other four are not built yet`,
+      `healthz ${health.status}, jsz ${jetStream.streams} streams, ${pong}, ${value}, SELECT 1 -> ${one.dataset}, leader ${cluster.IsLeader}, cluster ${search.status}, ${nodes.length - 1} node; the other three are not built yet`,
       {
         healthz: health.status === 'ok',
         jsz: jetStream.streams >= 3,
@@ -32,6 +35,8 @@ export async function servers({ settings: { urls, ports } }: Place): Promise<Out
         GET: value === 'test_value',
         console: /<html/i.test(console),
         'cluster/status': cluster.IsLeader === true,
+        '_cluster/health': ['green', 'yellow'].includes(search.status),
+        '_cat/nodes': nodes.length === 2,
         'SELECT 1': one.dataset[0][0] === 1,
       },
     )

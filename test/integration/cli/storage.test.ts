@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildAll } from '../../../infra/build/bundle.ts'
 import { run } from '../../../infra/stack/run.ts'
 import { S3_DEVELOPMENT_KEYS } from '../../../infra/stack/services/s3.ts'
@@ -14,11 +14,14 @@ import { STREAMS } from '../../../shared/contract/streams.ts'
 import { imageOf } from '../../support/image.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
 
+// OpenSearch stands back for all others: on a machine that has much to do it starts slowly.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 300_000 })
+
 let servers: TestServers
 let data: string
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'trade2026-cli-'))
-  servers = await startServers({ nats: true, questdb: true, s3: true })
+  servers = await startServers({ nats: true, questdb: true, s3: true, opensearch: true })
 })
 afterAll(async () => {
   await servers?.stop()
@@ -30,8 +33,12 @@ const trade2026 = (args: readonly string[], env: Record<string, string>) =>
 /** The same address with a user and a password in it. */
 const withLogin = (url: string) => url.replace('//', '//joe:hemlig@')
 
-test('storage brings streams, bucket and tables to given servers, as often as it is called, and shows no password', async () => {
-  const given = { NATS_URL: withLogin(servers.urls.NATS_URL), QUESTDB_URL: withLogin(servers.urls.QUESTDB_URL) }
+test('storage brings streams, bucket, tables and indices to given servers, as often as it is called, and shows no password', async () => {
+  const given = {
+    NATS_URL: withLogin(servers.urls.NATS_URL),
+    QUESTDB_URL: withLogin(servers.urls.QUESTDB_URL),
+    OPENSEARCH_URL: withLogin(servers.urls.OPENSEARCH_URL),
+  }
 
   const results = [await trade2026(['storage', '--wait', '60'], given), await trade2026(['storage'], given)]
 
@@ -39,6 +46,7 @@ test('storage brings streams, bucket and tables to given servers, as often as it
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain(`${servers.urls.NATS_URL} has the streams ${Object.keys(STREAMS).join(', ')} and the bucket trade2026\n`)
     expect(stdout).toContain(`${servers.urls.QUESTDB_URL} has the tables`)
+    expect(stdout).toContain(`${servers.urls.OPENSEARCH_URL} has the template and indices`)
     expect(stdout).not.toMatch(/joe|hemlig/)
   }
   const connection = await connect({ servers: servers.urls.NATS_URL })
@@ -80,6 +88,7 @@ test('a server that is away, one that refuses, and none at all: one line each, w
   const lines = [
     await trade2026(['storage', '--wait', '1'], { NATS_URL: withLogin(refused) }),
     await trade2026(['storage', '--wait', '1'], { QUESTDB_URL: withLogin(away) }),
+    await trade2026(['storage', '--wait', '1'], { OPENSEARCH_URL: withLogin(away) }),
     await trade2026(['storage'], {}),
     await trade2026(['storage', '--wait', 'soon'], { NATS_URL: refused }),
   ]
@@ -89,6 +98,7 @@ test('a server that is away, one that refuses, and none at all: one line each, w
   expect(lines.map(({ stderr }) => stderr)).toEqual([
     expect.stringMatching(`^trade2026: NATS at ${refused}: .*Authorization Violation.*\n$`),
     expect.stringMatching(`^trade2026: ${away} does not answer: .*ECONNREFUSED.*\n$`),
+    expect.stringMatching(`^trade2026: OpenSearch: ${away}: .*\n$`),
     expect.stringMatching('^trade2026: give the addresses of the servers: NATS_URL .*\n$'),
     'trade2026: --wait is a whole number, not soon\n',
   ])

