@@ -5,7 +5,7 @@ import { FeedsFile } from '../../functions/alt-ingest/feeds/feeds.ts'
 import type { Fetched, Validators } from '../../functions/alt-ingest/feeds/fetch.ts'
 import { altIngest, type Parts } from '../../functions/alt-ingest/handler.ts'
 import { SymbolsFile } from '../../functions/alt-ingest/symbols/aliases.ts'
-import { aliasTable } from '../../functions/alt-ingest/symbols/table.ts'
+import { type AliasTable, aliasTable } from '../../functions/alt-ingest/symbols/table.ts'
 import { ROOT } from '../../infra/stack/settings.ts'
 import type { AltDoc } from '../../shared/contract/alt-doc.ts'
 import type { Outgoing, StoringPublisher } from '../../shared/ports/publisher.ts'
@@ -15,7 +15,8 @@ const fileOf = (name: string): unknown => parse(readFileSync(join(ROOT, 'config/
 
 /** The settings that the function is built with. */
 export const shippedFeeds = () => FeedsFile.parse(fileOf('feeds.yml')).feeds
-export const shippedAliases = () => aliasTable(SymbolsFile.parse(fileOf('symbols.yml')))
+let aliases: AliasTable | undefined
+export const shippedAliases = () => (aliases ??= aliasTable(SymbolsFile.parse(fileOf('symbols.yml'))))
 
 /** A stream in memory, which knows a message id again; `away` makes it refuse. */
 export function storingPublisher(mostBytes = 1024 * 1024) {

@@ -2,6 +2,11 @@
 const UNSEEN = /(?![\t\n])[\p{Cc}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/gu
 const BREAKS = /\r\n?|[\u0085\u2028\u2029]/g
 const BLANKS = /[\t\p{Zs}]+/gu
+/**
+ * More marks on one letter than any script has (UAX #15 calls that stream-safe). Normalising puts the marks of a letter in order, in work that grows with
+ * the square of their number: for half a million of them it would take minutes.
+ */
+const MARKS = /(\p{M}{30})\p{M}+/gu
 
 /**
  * A text as all documents have it: NFC, nothing unseen, one kind of blank and of line end, single blanks, at most one empty line in a row.
@@ -9,7 +14,9 @@ const BLANKS = /[\t\p{Zs}]+/gu
  */
 export function cleanText(text: string): string {
   // Unseen marks go first: without them letters may stand together that NFC makes one.
-  const seen = text.toWellFormed().replace(BREAKS, '\n').replace(UNSEEN, '').normalize('NFC').replace(BLANKS, ' ')
+  const bounded = text.toWellFormed().replace(BREAKS, '\n').replace(UNSEEN, '').replace(MARKS, '$1')
+  // One mark may become two.
+  const seen = bounded.normalize('NFC').replace(MARKS, '$1').replace(BLANKS, ' ')
   const lines = seen.split('\n').map((line) => line.trim())
   const kept = lines.filter((line, i) => line !== '' || lines[i - 1] !== '')
   return kept.join('\n').trim()

@@ -260,6 +260,23 @@ describe('feeds', () => {
     expect(asked.filter(({ url }) => url.includes('one'))).toHaveLength(2)
   })
 
+  test('that was published when the process died, before it was written down, is published again under the same ids', async () => {
+    const { fetch } = servedFeeds({ 'https://one.example/': () => changed(rssOf([rssItem('b'), rssItem('a')])) })
+    const { store, publisher, at } = ingestOn({ feeds: feeds.slice(0, 1), fetch })
+    const { replace } = store
+    store.replace = async () => {
+      throw new Error('dead')
+    }
+    expect((await at(NOW_MS)).status).toBe(500)
+    store.replace = replace
+    const other = ingestOn({ feeds: feeds.slice(0, 1), fetch, store, publisher })
+    for (const minutes of [1, 2, 12]) expect((await other.at(NOW_MS + minutes * MINUTE)).status).toBe(200)
+
+    expect(publisher.sent).toHaveLength(2)
+    const metrics = await (await other.app.request('/metrics')).text()
+    expect(metrics).toMatch(/alt_documents_total\{from="feed",outcome="duplicate",[^}]*\} 2/)
+  })
+
   test('one that somebody reads is not read beside; after two minutes he is given up', async () => {
     const hung = Promise.withResolvers<never>()
     const { store, publisher, at } = ingestOn({ feeds: feeds.slice(0, 1), fetch: () => hung.promise })
