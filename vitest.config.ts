@@ -15,6 +15,7 @@ const project = (name: string, groupOrder: number, testTimeout: number, filePara
     fileParallelism,
     maxWorkers: fileParallelism ? availableParallelism() : 1,
     sequence: { groupOrder },
+    globalSetup: name === 'integration' ? ['test/support/bundles.ts'] : [],
     env: { LOG_LEVEL: 'silent' },
   },
 })

@@ -7,7 +7,7 @@ import { S3_DEVELOPMENT_KEYS } from '../../infra/stack/services/s3.ts'
 import type { Position } from '../../shared/domain/position.ts'
 import { until } from './progress.ts'
 
-const ENTRY = join(import.meta.dirname, '../../functions/flush-batch/index.ts')
+const ENTRY = join(import.meta.dirname, '../../dist/functions/flush-batch/index.js')
 
 export type FlushBatch = {
   readonly child: ChildProcess

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const ENTRY = join(import.meta.dirname, '../../triggers/index.ts')
+const ENTRY = join(import.meta.dirname, '../../dist/triggers/index.js')
 
 export type TriggerProcess = {
   readonly child: ChildProcess

@@ -75,7 +75,7 @@ export class TestHost {
       secret_mount_path: join(this.folder, 'secrets'),
       ...this.#settings,
     }
-    this.#process = spawn(process.execPath, [join(ROOT, 'infra/faas/index.ts')], { env, stdio: ['ignore', log, log] })
+    this.#process = spawn(process.execPath, [join(ROOT, 'dist/faas/index.js')], { env, stdio: ['ignore', log, log] })
     await until('the host listens', async () => (await this.call('/healthz')).status === 200, 60_000)
   }
 

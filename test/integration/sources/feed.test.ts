@@ -12,7 +12,7 @@ import { simulate } from '../../../triggers/sources/simulator.ts'
 import { storedAfter } from '../../../triggers/sources/unstored.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
 
-const FEED = join(import.meta.dirname, '../../../triggers/sources/feed.ts')
+const FEED = join(import.meta.dirname, '../../../dist/sources/feed.js')
 let servers: TestServers
 let nats: Nats
 
