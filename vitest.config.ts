@@ -1,19 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
-/**
- * One group after the other; whole stacks never beside each other, or they would only measure how busy the machine is.
- * As many files at once as there are cores: integration tests mostly wait for servers.
- */
-const project = (name: string, groupOrder: number, testTimeout: number, fileParallelism: boolean) => ({
+const CORES = availableParallelism()
+
+/** One group after the other, each in so many processes at once. */
+const project = (name: string, groupOrder: number, testTimeout: number, maxWorkers: number) => ({
   extends: true as const,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout,
     hookTimeout: testTimeout * 2,
-    fileParallelism,
-    maxWorkers: fileParallelism ? availableParallelism() : 1,
+    maxWorkers,
     sequence: { groupOrder },
     globalSetup: name === 'integration' ? ['test/support/bundles.ts'] : [],
     env: { LOG_LEVEL: 'silent' },
@@ -23,6 +22,12 @@ const project = (name: string, groupOrder: number, testTimeout: number, filePara
 export default defineConfig({
   test: {
     globalSetup: ['test/support/compile-cache.ts'],
-    projects: [project('unit', 1, 20_000, true), project('integration', 2, 60_000, true), project('e2e', 3, 240_000, false)],
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      project('unit', 1, 20_000, CORES),
+      project('integration', 2, 120_000, CORES),
+      // Of whole stacks two: more of them would only measure how busy the machine is.
+      project('e2e', 3, 240_000, 2),
+    ],
   },
 })

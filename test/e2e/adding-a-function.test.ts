@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 test('functions added by following docs/adding-a-function.md word for word work', { timeout: 600_000 }, async () => {
-  await expect.poll(stack.output, { timeout: 60_000, interval: 100 }).toContain('all is up')
+  await expect.poll(stack.output, { timeout: 180_000, interval: 100 }).toContain('all is up')
   const blocks = blocksOf(await readFile(join(copy.root, 'docs/adding-a-function.md'), 'utf8'))
   const [watch] = blocks.filter(({ language }) => language === 'js')
   const commandsOf = ({ language, text }: Block) => (language === 'sh' ? text.trim().split('\n') : [])

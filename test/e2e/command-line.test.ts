@@ -28,7 +28,7 @@ test('a minute of simulation becomes bars equal to a recomputation, and the comm
 
 test('Ctrl-C stops everything in order and leaves no process', async () => {
   const command = await trade2026('up', '--no-feed')
-  await expect.poll(command.output, { timeout: 60_000, interval: 100 }).toContain('all is up')
+  await expect.poll(command.output, { timeout: 120_000, interval: 100 }).toContain('all is up')
   const running = processesOf(command.data)
 
   command.signal('SIGINT')
