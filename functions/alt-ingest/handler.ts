@@ -72,7 +72,8 @@ export function altIngest({ publisher, store, fetch, feeds, aliases, nowMs = Dat
     name: NAME,
     metrics: registry,
     routes(app) {
-      app.post('/alt/:category', async (c) => {
+      // By the route, and by the function's own name.
+      app.on('POST', ['/:category', '/alt/:category'], async (c) => {
         if (busy >= AT_ONCE) return problemOf(new RetryableError('ERR_BUSY', `${busy} requests are worked on, which is as many as may`))
         busy++
         try {

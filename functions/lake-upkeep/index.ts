@@ -6,6 +6,7 @@ import { parquet } from '../../shared/adapters/parquet/parquet.ts'
 import { s3Config } from '../../shared/adapters/s3/config.ts'
 import { connectS3 } from '../../shared/adapters/s3/connect.ts'
 import { s3ObjectStore } from '../../shared/adapters/s3/object-store.ts'
+import { DOC_ORDER, docTable } from '../../shared/alt/doc-table.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { Table } from '../../shared/delta/table.ts'
 import { lakeConfig } from '../../shared/lake/config.ts'
@@ -35,8 +36,13 @@ const store = s3ObjectStore(s3)
 const nats = connectNats(config, NAME)
 const stream = STREAMS.MARKET_TICKS.name
 const ticks = new Table(spec, store, parquet)
+const documents = new Table(docTable(config.LAKE_DOCS_TABLE, config.LAKE_CODEC), store, parquet)
+const tables = [
+  { table: ticks, sortBy: TICK_ORDER },
+  { table: documents, sortBy: DOC_ORDER },
+]
 
-const app = lakeUpkeep([{ table: ticks, sortBy: TICK_ORDER }], {
+const app = lakeUpkeep(tables, {
   targetBytes: config.LAKE_FILE_BYTES,
   checkpointEvery: config.LAKE_CHECKPOINT_EVERY,
   mostMs: config.LAKE_UPKEEP_MS,

@@ -25,8 +25,13 @@ const Category = z
   .toLowerCase()
   .regex(CATEGORY, 'a category has letters, digits, _ and - and begins with a letter or digit')
 
-/** A date in any form a source may use; null where it is none. */
-const When = z.union([z.number(), z.string()]).transform((time) => msOfTime(String(time)) ?? null)
+const DAY = /^\d{4}-\d\d-\d\d$/
+
+/** A date in any form a source may use, a day alone for its beginning in UTC; null where it is none. */
+const When = z.union([z.number(), z.string()]).transform((time) => {
+  const text = String(time).trim()
+  return msOfTime(DAY.test(text) ? `${text}T00:00` : text) ?? null
+})
 
 const Symbols = z
   .array(text(64))
@@ -36,7 +41,7 @@ const Symbols = z
 /**
  * A document of alternative data as it is published on `alt.norm.{category}.{source}` (spec services.md 2.3.4): cleaned, plain text.
  *
- * `ts_ms`: when it was published, ms since the epoch (UTC), or `timestamp` or `published_at` in any form of a tick's time; null where it is no date.
+ * `ts_ms`: when it was published, ms since the epoch (UTC), or `timestamp` or `published_at` in any form of a tick's time, or a day; null where it is no date.
  * `category` and `source` may be left to the subject. `title` and `body` may be empty, not both. `symbols`: upper case, each once, sorted.
  * `sentiment`: -1 to 1, null where nobody scored it; `model` names who did. `lang`: ISO 639-1, null where it is not known.
  */

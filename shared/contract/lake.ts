@@ -6,3 +6,6 @@ export const LAKE = 'lake'
 
 /** Where the ticks are. */
 export const TICKS_TABLE = `${LAKE}/ticks`
+
+/** Where the documents are. */
+export const DOCUMENTS_TABLE = `${LAKE}/alt_docs`

@@ -1,6 +1,7 @@
 import { type Metric, Registry } from 'prom-client'
 import { ingestMetrics } from '../../functions/alt-ingest/metrics.ts'
 import { lakeMetrics } from '../../functions/flush-batch/metrics.ts'
+import { documentMetrics } from '../../functions/index-alt-doc/metrics.ts'
 import { queryMetrics } from '../../functions/lake-query/metrics.ts'
 import { lakeUpkeep } from '../../functions/lake-upkeep/handler.ts'
 import { barMetrics } from '../../functions/tick-to-bar/metrics.ts'
@@ -31,6 +32,7 @@ export async function registeredMetrics(): Promise<Registered[]> {
       barMetrics(createMetrics('tick-to-bar'), () => 0)
       ingestMetrics(createMetrics('alt-ingest'))
       lakeMetrics(createMetrics('flush-batch'), () => 0)
+      documentMetrics(createMetrics('index-alt-doc'))
       queryMetrics(
         createMetrics('lake-query'),
         () => 0,

@@ -20,3 +20,6 @@ export const positionsKey = (functionName: string, stream: string): string => `p
 /** String in the cache's database: the newest bar of a symbol on any exchange, or on one. */
 export const cacheKey = (interval: string, symbol: string, exchange?: string): string =>
   exchange === undefined ? `bars:${interval}:${symbol}` : `bars:${interval}:${symbol}:${exchange}`
+
+/** Hash in the documents' database: the first message of each document, by its id, as one of the sinks of documents knows it. */
+export const firstsKey = (sink: string): string => `alt:dedup:${sink}`

@@ -2,7 +2,6 @@ import type { Row } from '../board.ts'
 
 /** Rows of the seeds that later parts of the platform will answer. */
 export const LATER: readonly Row[] = [
-  { id: 'A7', test: 'documents to lake and search index', required: 'both, no duplicates, partitioned' },
   { id: 'A8', test: 'exchange gateway, nats sub ticks.>', required: 'subject ticks.{exchange}.{symbol}, valid payload' },
   { id: 'A9', test: '1500 x GET /ticker/BTCUSDT', required: 'limiter kicks in, no 429 from the exchange' },
   { id: 'A11', test: 'exchange to QuestDB', required: 'no loss, 1000 ticks/s, < 100 ms' },

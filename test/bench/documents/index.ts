@@ -8,10 +8,11 @@ import { inWords, machine } from '../machine.ts'
 import { median } from '../usage.ts'
 import { afinnOf, neutral } from './baselines.ts'
 import { type Direction, directionOf, withoutRate } from './direction.ts'
+import { nearDuplicates } from './near.ts'
 import { auc, signs } from './separation.ts'
 import { TITLES } from './titles.ts'
 
-const HELP = `npm run bench -- documents    what alt-ingest works out: sentiment beside baselines, languages of titles, time a document takes
+const HELP = `npm run bench -- documents    near-duplicates, sentiment beside baselines, languages of titles, time a document takes
   --rounds N    how often times are taken (default 3)`
 
 /** `npm run bench -- documents`: the figures of docs/documents.md. */
@@ -22,7 +23,10 @@ export async function main(args: string[]): Promise<number> {
   }
   const rounds = Number(args[args.indexOf('--rounds') + 1] || 3) || 3
   console.log(`${inWords(machine())}\n`)
-  if (realDocs.available) sentiment()
+  if (realDocs.available) {
+    nearDuplicates(realDocs.statements())
+    sentiment()
+  }
   languages()
   if (realDocs.available) times(rounds)
   return 0

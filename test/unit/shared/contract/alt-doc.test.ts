@@ -35,7 +35,11 @@ test('what may be left out is null, empty or none', () => {
   })
 })
 
-test.each(['soon', '', null, undefined, '2023-02-31x'])('%j is no date', (ts_ms) => {
+test('a day is its beginning', () => {
+  expect(AltDoc.parse({ published_at: '1994-02-04', title: 'x' }).ts_ms).toBe(Date.UTC(1994, 1, 4))
+})
+
+test.each(['soon', '2023-13-01', '94-02-04', '', null, undefined, '2023-02-31x'])('%j is no date', (ts_ms) => {
   expect(AltDoc.parse({ ts_ms, title: 'x' }).ts_ms).toBeNull()
 })
 

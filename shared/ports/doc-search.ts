@@ -1,0 +1,58 @@
+/** What documents are sought. */
+export type DocQuery = {
+  /** Words, "phrases", -excluded ones, and wild*; all must be there. Undefined: whatever else fits. */
+  readonly q: string | undefined
+  /** Only documents of one of these. */
+  readonly symbols: readonly string[]
+  readonly category: string | undefined
+  readonly source: string | undefined
+  /** Published in [from, to), ms since the epoch. */
+  readonly fromMs: number | undefined
+  readonly toMs: number | undefined
+  /** Leaves out documents that nearly repeat an earlier one. */
+  readonly distinct: boolean
+  readonly sort: 'newest' | 'relevance'
+  readonly size: number
+  /** The end of the page before. */
+  readonly after: readonly (string | number)[] | undefined
+}
+
+export type FoundDoc = {
+  readonly id: string
+  readonly ts_ms: number
+  /** When the broker got it: what was known at a time. */
+  readonly seen_ms: number
+  readonly category: string
+  readonly source: string
+  readonly title: string
+  readonly url: string | null
+  readonly symbols: readonly string[]
+  readonly sentiment: number | null
+  readonly lang: string | null
+  readonly dup_of: string | null
+  readonly score: number | null
+  /** Pieces of title and body with `<em>` around what was sought; all else in them is escaped HTML. Without words to seek, the beginning of the body. */
+  readonly highlights: readonly string[]
+}
+
+type Facet = { readonly value: string; readonly count: number }
+
+export type DocPage = {
+  /** How many there are; `atLeast`: and more. */
+  readonly total: number
+  readonly atLeast: boolean
+  readonly documents: readonly FoundDoc[]
+  /** On the first page: of what there are the most. */
+  readonly facets: { readonly category: readonly Facet[]; readonly source: readonly Facet[]; readonly symbols: readonly Facet[] } | null
+  /** Where the next page begins; undefined where this is the last one. */
+  readonly end: readonly (string | number)[] | undefined
+}
+
+/** Searches documents. @throws {RetryableError} ERR_UNAVAILABLE. @throws {TerminalError} ERR_LIMIT where a search takes too long, ERR_REQUEST. */
+export interface DocSearch {
+  find(query: DocQuery): Promise<DocPage>
+  /** Documents like one of them, most alike first. @throws {TerminalError} ERR_NOT_FOUND */
+  like(id: string, size: number): Promise<readonly FoundDoc[]>
+  /** One document, whole. */
+  one(id: string): Promise<(Omit<FoundDoc, 'score' | 'highlights'> & { readonly body: string }) | undefined>
+}
