@@ -17,6 +17,8 @@ export type Rig = {
 const PER_RUN = 30
 const HOUR_MS = 3_600_000
 const A_DAY_AGO = 86_400_000
+/** Old enough to be whole, and not yet so old that a commit refuses to name it. */
+const FILE_AGE_MS = A_DAY_AGO / 2
 const LONG = { ms: 3_600_000, everyMs: 20 }
 
 type Say = (line: string) => void
@@ -50,9 +52,9 @@ export async function steady(rig: Rig, say: Say): Promise<Row[]> {
 export async function behind(rig: Rig, say: Say): Promise<Row[]> {
   const { stack, flushes, rows, target } = rig
   const lake = await rig.lake('behind')
-  const fromMs = Date.now() - A_DAY_AGO
-  const day = new Day(lake.table, rows, fromMs)
-  for (let at = 0; at < flushes; at++) await day.flush(at, fromMs)
+  const day = new Day(lake.table, rows, Date.now() - A_DAY_AGO)
+  const writtenMs = Date.now() - FILE_AGE_MS
+  for (let at = 0; at < flushes; at++) await day.flush(at, writtenMs)
   say(`  ${flushes} flushes of ${rows} rows are written: ${((await bytesOf(lake)) / 1e6).toFixed(0)} MB`)
   const before = await loads(lake, 'without a checkpoint ')
   const seconds = await upkeep(stack)
