@@ -3,6 +3,7 @@ import { connect } from '@nats-io/transport-node'
 import { readSettings } from '../../infra/stack/settings.ts'
 import { startOwnStack } from '../support/own-stack.ts'
 import { board, type Finding, type OwnPlace, type Place, type Row, run } from './board.ts'
+import { A7, documents } from './rows/documents.ts'
 import { A1, A2, A3, cached, firstTick, row } from './rows/first-tick.ts'
 import { A5, A6, listed, outage } from './rows/lake.ts'
 import { LATER } from './rows/later.ts'
@@ -10,9 +11,17 @@ import { A4, load } from './rows/load.ts'
 import { A10, A16, restartAll, restartNats } from './rows/restarts.ts'
 import { A14, servers } from './rows/servers.ts'
 
+export const HELP = `trade2026 accept [--here]
+  the acceptance board in a stack of its own, which it starts and discards (some four minutes)
+  --here   in the stack that runs: only what neither loads nor restarts it`
+
 /** The acceptance board: the seeds' rows, measured. Exit code 1 if any fails; what is not built yet is neither passed nor failed. */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { here: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({ args, options: { here: { type: 'boolean', default: false }, help: { type: 'boolean' } } })
+  if (values.help) {
+    console.log(HELP)
+    return 0
+  }
   const findings = values.here ? await here() : await fresh()
   console.log(board(findings).join('\n'))
   const count = (result: Finding['result']) => findings.filter((finding) => finding.result === result).length
@@ -32,6 +41,7 @@ async function fresh(): Promise<Finding[]> {
   const connection = await connect({ servers: stack.urls.NATS_URL, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
   const place: OwnPlace = { settings: stack.settings, connection, exchange: 'binance', stack }
   try {
+    await stack.late
     const first = await firstRows(place, say)
     say('A4: 100,000 ticks, three times at full speed and once paced')
     const loaded = Promise.withResolvers<void>()
@@ -77,7 +87,9 @@ async function firstRows(place: Place, say: (line: string) => void): Promise<Fin
   say('A1: one tick, and its bar a quiet minute later')
   const bar = await run(A1, () => firstTick(place))
   say('A5: the tick is in the lake')
-  return [health, bar, await run(A2, () => row(place)), await run(A3, () => cached(place)), await run(A5, () => listed(place))]
+  const tick = [await run(A2, () => row(place)), await run(A3, () => cached(place)), await run(A5, () => listed(place))]
+  say('A7: documents to the index and the lake')
+  return [health, bar, ...tick, await run(A7, () => documents(place))]
 }
 
 const told = () => {

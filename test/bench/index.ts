@@ -16,10 +16,10 @@ import { hundredSymbolsTape, spyTape } from './ticks.ts'
 import { main as benchUpkeep } from './upkeep/index.ts'
 import { median } from './usage.ts'
 
-const HELP = `npm run bench [-- options]
+export const HELP = `npm run bench [-- options]
 npm run bench -- acked [options]    acked triggers alone: throughput, latency, repeats after an outage, dead letters redriven
 npm run bench -- dev [options]      trade2026 dev alone: from a save to the new code running
-npm run bench -- documents          what alt-ingest works out: sentiment beside baselines, languages of titles, time a document takes
+npm run bench -- documents          near-duplicates, sentiment beside baselines, languages of titles, time a document takes
 npm run bench -- host [options]     the local host alone: what it adds to a call, and how fast a function is there
 npm run bench -- lake [options]     ticks to committed rows of the lake alone
 npm run bench -- upkeep [options]   a day of flushes, and what upkeep of the lake makes of it

@@ -5,17 +5,25 @@ import { hasReferenceData } from '../support/reference.ts'
 import { ackedMain } from './acked/index.ts'
 import { type Done, runFaults } from './run.ts'
 
-const USAGE = 'chaos [--minutes N] [--seed S] [--acked]'
+export const HELP = `npm run chaos [-- options]
+  the fault run: recorded ticks through a stack of its own, whose parts are killed, frozen and cut off; then every bar and row is compared
+  --minutes N   of faults (default 3); the verdict comes after them
+  --seed S      the same faults in the same order (default: drawn)
+  --acked       messages of acked triggers instead of ticks`
 
 /** The fault run. Exit code 0 only if no bar differs, is missing or extra, and every other check holds. */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { minutes: { type: 'string', default: '3' }, seed: { type: 'string' }, acked: { type: 'boolean' } },
+    options: { minutes: { type: 'string', default: '3' }, seed: { type: 'string' }, acked: { type: 'boolean' }, help: { type: 'boolean' } },
   })
+  if (values.help) {
+    console.log(HELP)
+    return 0
+  }
   const minutes = Number(values.minutes)
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
-  if (!(minutes > 0) || !Number.isInteger(seed)) throw new Problem(`usage: ${USAGE}`)
+  if (!(minutes > 0) || !Number.isInteger(seed)) throw new Problem(`--minutes is a number above 0, --seed a whole one\n${HELP}`)
   if (values.acked) return ackedMain({ minutes, seed, say: console.log })
   if (!hasReferenceData) throw new Problem('the fault run plays recorded ticks from ../shared/data, which is not there')
   console.log(`seed ${seed}: \`npm run chaos -- --minutes ${minutes} --seed ${seed}\` does the same faults in the same order`)

@@ -106,8 +106,17 @@ test('status shows functions, triggers and the lake, for people and for scripts'
   const text = await told('status')
 
   const names = (all: { name?: string; function?: string }[]) => all.map(({ name, function: of }) => name ?? of).sort()
-  expect(names(functions)).toEqual(['alt-ingest', 'bars', 'flush-batch', 'lake-query', 'lake-upkeep', 'persist-bars', 'tick-to-bar'])
-  expect(names(triggers)).toEqual(['flush-batch', 'persist-bars', 'tick-to-bar'])
+  expect(names(functions)).toEqual([
+    'alt-ingest',
+    'bars',
+    'flush-alt-docs',
+    'flush-batch',
+    'lake-query',
+    'lake-upkeep',
+    'persist-bars',
+    'tick-to-bar',
+  ])
+  expect(names(triggers)).toEqual(['flush-alt-docs', 'flush-batch', 'persist-bars', 'tick-to-bar'])
   expect(names(schedules)).toEqual(['alt-ingest', 'lake-upkeep'])
   const named = (all: { name?: string; function?: string }[], name: string) => all.find((one) => (one.name ?? one.function) === name)
   expect(named(functions, 'tick-to-bar')).toMatchObject({ availableReplicas: 1, errors: 0 })
