@@ -65,15 +65,14 @@ export async function drain(rig: Rig, { messages, annotations }: Kind) {
 async function plain(rig: Rig, messages: number, atOnce: number): Promise<number> {
   await rig.deploy({})
   await fill(rig, messages)
+  return post(rig, messages, atOnce)
+}
+
+/** A plain consumer POSTs so many messages to the function itself. @returns how many a second. */
+export async function post({ natsUrl, functionUrl }: Rig, messages: number, atOnce: number): Promise<number> {
   const script = join(import.meta.dirname, '../peers/plain-poster.ts')
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    script,
-    rig.natsUrl,
-    STREAM,
-    String(messages),
-    rig.functionUrl(),
-    String(atOnce),
-  ])
+  const args = [script, natsUrl, STREAM, String(messages), functionUrl(), String(atOnce)]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
   return Number(stdout)
 }
 

@@ -1,21 +1,36 @@
 import type { Row } from '../report.ts'
+import { post } from './drain.ts'
 import type { Rig } from './rig.ts'
 
 const PER_SECOND = 1000
 const SECONDS = 10
+/** So long V8 needs at a thousand messages a second to compile what runs often. */
+const WARM_UP_S = 5
+/** How many POSTs a plain consumer has under way at once. */
+const PLAIN_AT_ONCE = 32
 const PAUSES = 20
 const PAUSE_MS = 1000
 
-/** How long a message takes from its publisher to the handler at an even rate. */
+/** How long a message takes from its publisher to the handler at an even rate; and by a plain consumer that POSTs to the function itself, what the machine allows. */
 export async function steady(rig: Rig, say: (line: string) => void): Promise<Row[]> {
   await rig.deploy({ 'trigger.batch': '1' })
   await rig.trigger.start()
-  await send(rig, 2)
+  await send(rig, WARM_UP_S)
   await rig.latenciesMs()
   await send(rig, SECONDS)
-  const found = await rig.latenciesMs()
+  const ours = await rig.latenciesMs()
   await rig.trigger.stop()
-  return rowsOf(`publish to handler, acked, ${PER_SECOND}/s, batch 1`, found, say)
+
+  await rig.deploy({})
+  const posted = post(rig, (WARM_UP_S + SECONDS) * PER_SECOND, PLAIN_AT_ONCE)
+  await pace(rig, WARM_UP_S)
+  await pace(rig, SECONDS)
+  await posted
+  const theirs = (await rig.latenciesMs()).slice(-SECONDS * PER_SECOND)
+  return [
+    ...rowsOf(`publish to handler, acked, ${PER_SECOND}/s, batch 1`, ours, say),
+    ...rowsOf(`publish to handler, plain consumer to the function itself, ${PER_SECOND}/s`, theirs, say),
+  ]
 }
 
 /** The same for a message that comes to a subject on which nothing has come for a while. */
@@ -39,13 +54,17 @@ const publish = ({ connection, subject }: Rig, i: number) =>
 
 /** Publishes at an even rate; waits until all is settled. */
 export async function send(rig: Rig, seconds: number): Promise<void> {
+  await pace(rig, seconds)
+  await settled(rig)
+}
+
+async function pace(rig: Rig, seconds: number): Promise<void> {
   const start = performance.now()
   for (let sent = 0; sent < seconds * PER_SECOND; ) {
     const due = Math.min(seconds * PER_SECOND, Math.floor(((performance.now() - start) / 1000) * PER_SECOND))
     for (; sent < due; sent++) publish(rig, sent)
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
-  await settled(rig)
 }
 
 async function settled(rig: Rig): Promise<void> {
