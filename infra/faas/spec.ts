@@ -46,7 +46,7 @@ export function specOf(deployment: FunctionDeployment, revision: string, setting
   return {
     service,
     revision,
-    command: program.isBundle ? withHeap(program.command, memoryBytes) : program.command,
+    command: program.isBundle ? withOptions(program.command, memoryBytes) : program.command,
     folder: program.folder,
     env: program.isBundle ? { NODE_COMPILE_CACHE: compileCache, ...env } : { PATH: SEARCH_PATH, ...env },
     logFileOf: (index) => logFileOf(logFolder, service, index),
@@ -64,6 +64,13 @@ function memoryOf({ limits }: FunctionDeployment): number | null {
   throw new Refusal(400, `limits.memory is "${limits.memory}": an amount like 128Mi is needed`)
 }
 
-/** In a container V8 takes half of the memory it finds for its old objects; without one it would take gigabytes before it collects them. */
-const withHeap = ([node, ...args]: readonly string[], memoryBytes: number | null): string[] =>
-  memoryBytes === null ? [node!, ...args] : [node!, `--max-old-space-size=${Math.max(16, Math.floor(memoryBytes / 2 ** 21))}`, ...args]
+/**
+ * In a container V8 takes half of the memory it finds for its old objects; without one it would take gigabytes before it collects them. And its threads are four a
+ * process, whatever the machine: where all compile at once what has become hot, a second or so after the load came, calls would wait for 200 ms.
+ */
+const withOptions = ([node, ...args]: readonly string[], memoryBytes: number | null): string[] => [
+  node!,
+  '--v8-pool-size=1',
+  ...(memoryBytes === null ? [] : [`--max-old-space-size=${Math.max(16, Math.floor(memoryBytes / 2 ** 21))}`]),
+  ...args,
+]

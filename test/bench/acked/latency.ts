@@ -4,8 +4,8 @@ import type { Rig } from './rig.ts'
 
 const PER_SECOND = 1000
 const SECONDS = 10
-/** So long V8 needs at a thousand messages a second to compile what runs often. */
-const WARM_UP_S = 5
+/** So long V8 needs at a thousand messages a second to compile what runs often: it is done after some ten thousand of them, and makes calls wait for a tenth of a second. */
+const WARM_UP_S = 15
 /** How many POSTs a plain consumer has under way at once. */
 const PLAIN_AT_ONCE = 32
 const PAUSES = 20

@@ -6,7 +6,7 @@ import { buildAll } from '../../../infra/build/bundle.ts'
 import { endReplicas } from '../../../infra/faas/registry.ts'
 import { freePorts } from '../../../infra/stack/ports.ts'
 import { StackProcess } from '../../../infra/stack/process.ts'
-import { NODE } from '../../../infra/stack/programs.ts'
+import { FEW_THREADS, NODE, SHORT_PAUSES } from '../../../infra/stack/programs.ts'
 import { GATEWAY_USER, gatewayPassword, secretsFolder } from '../../../infra/stack/secrets.ts'
 import { answers } from '../../../infra/stack/services/http.ts'
 import { ROOT } from '../../../infra/stack/settings.ts'
@@ -41,7 +41,7 @@ export async function startRig(profiles?: string) {
     {
       name: 'gateway',
       command: NODE,
-      args: [...profile, join(dist, 'faas/index.js')],
+      args: [FEW_THREADS, SHORT_PAUSES, ...profile, join(dist, 'faas/index.js')],
       env: {
         FAAS_PORT: `${gatewayPort}`,
         FAAS_METRICS_PORT: '0',
@@ -61,7 +61,7 @@ export async function startRig(profiles?: string) {
     {
       name: 'trigger',
       command: NODE,
-      args: [...profile, join(dist, 'triggers/index.js')],
+      args: [FEW_THREADS, ...profile, join(dist, 'triggers/index.js')],
       env: {
         NATS_URL: servers.urls.NATS_URL,
         GATEWAY_URL: gatewayUrl,
