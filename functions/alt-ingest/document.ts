@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { AltDoc, MOST_AHEAD_MS, MOST_DOCUMENT_BYTES } from '../../shared/contract/alt-doc.ts'
 import { altSubject } from '../../shared/contract/subjects.ts'
 import { TerminalError } from '../../shared/runtime/errors.ts'
+import { parsed } from '../../shared/runtime/request.ts'
 import { MODEL } from './sentiment/lexicon.ts'
 import { scoreOf } from './sentiment/score.ts'
 import { findSymbols } from './symbols/find.ts'
@@ -54,7 +55,7 @@ export function finish(category: string, draft: Draft, { aliases, languageOf, no
   const bytes = Buffer.byteLength(title) + Buffer.byteLength(body)
   if (bytes > MOST_DOCUMENT_BYTES)
     throw new TerminalError('TOO_LARGE', `title and body are ${bytes} bytes, more than ${MOST_DOCUMENT_BYTES}`)
-  const parsed = AltDoc.safeParse({
+  const given = parsed(AltDoc, {
     ts_ms: timeOf(draft.date, nowMs()),
     category,
     source: draft.source,
@@ -66,9 +67,6 @@ export function finish(category: string, draft: Draft, { aliases, languageOf, no
     lang: draft.lang,
     model: draft.model,
   })
-  if (!parsed.success)
-    throw new TerminalError('ERR_REQUEST', parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; '))
-  const given = parsed.data
   if (!given.source) throw new TerminalError('ERR_REQUEST', 'source: there is none')
   const text = `${title}\n\n${body}`
   const lang = given.lang ?? languageOf(text) ?? draft.fallbackLang ?? null

@@ -2,7 +2,8 @@ import * as z from 'zod'
 import type { DocSearch } from '../../shared/ports/doc-search.ts'
 import { TerminalError } from '../../shared/runtime/errors.ts'
 import { defineFunction } from '../../shared/runtime/function.ts'
-import { cursorOf, parsed, queryOf, Size } from './request.ts'
+import { parsed } from '../../shared/runtime/request.ts'
+import { cursorOf, queryOf, Size } from './request.ts'
 
 const Like = z.strictObject({ size: Size })
 

@@ -1,17 +1,16 @@
 import * as z from 'zod'
 import { CATEGORY } from '../../shared/contract/alt-doc.ts'
-import { msOfTime } from '../../shared/contract/tick-time.ts'
+import { msOfDate } from '../../shared/contract/tick-time.ts'
 import type { DocQuery } from '../../shared/ports/doc-search.ts'
 import { TerminalError } from '../../shared/runtime/errors.ts'
+import { parsed } from '../../shared/runtime/request.ts'
 
 const MOST_QUERY = 512
 const MOST_SYMBOLS = 50
 export const MOST_SIZE = 100
 
-const DAY = /^\d{4}-\d\d-\d\d$/
-
 const Time = z.string().transform((text, ctx) => {
-  const ms = msOfTime(DAY.test(text) ? `${text}T00:00` : text)
+  const ms = msOfDate(text)
   if (ms !== undefined) return ms
   ctx.addIssue({ code: 'custom', message: `not a time: ${text}` })
   return z.NEVER
@@ -90,11 +89,4 @@ function endOf(cursor: string, sort: DocQuery['sort']): readonly (string | numbe
   if (sorted !== sort || end.length !== (sort === 'relevance' ? 3 : 2))
     throw new TerminalError('ERR_REQUEST', `cursor: of a search sorted by ${sorted}, not by ${sort}`)
   return end
-}
-
-/** @throws {TerminalError} ERR_REQUEST that names each parameter that is wrong. */
-export function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw new TerminalError('ERR_REQUEST', result.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; '))
 }

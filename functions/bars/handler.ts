@@ -5,6 +5,7 @@ import { fillGaps } from '../../shared/domain/gaps.ts'
 import type { BarPage, BarQuery, BarTable } from '../../shared/ports/bar-table.ts'
 import { TerminalError } from '../../shared/runtime/errors.ts'
 import { defineFunction } from '../../shared/runtime/function.ts'
+import { parsed } from '../../shared/runtime/request.ts'
 
 const LONGEST_SYMBOL = 256
 
@@ -20,7 +21,7 @@ export const bars = (table: BarTable) =>
         const symbol = c.req.param('symbol')
         if (symbol.startsWith('_/')) return pass()
         if (symbol.length > LONGEST_SYMBOL || /\p{Cc}/u.test(symbol)) throw new TerminalError('ERR_REQUEST', 'this cannot be a symbol')
-        const request = parsed(c.req.query())
+        const request = parsed(BarsRequest, c.req.query())
         const query = {
           symbol,
           interval: request.interval,
@@ -47,12 +48,6 @@ export const bars = (table: BarTable) =>
       })
     },
   })
-
-function parsed(query: Record<string, string>): BarsRequest {
-  const result = BarsRequest.safeParse(query)
-  if (result.success) return result.data
-  throw new TerminalError('ERR_REQUEST', result.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; '))
-}
 
 /** A reference relative to the request's own URL, so that it holds at the gateway's routes and behind any proxy. */
 function nextQuery(query: Record<string, string>, edge: { from?: number | undefined; to?: number | undefined }): string {

@@ -3,6 +3,7 @@ import { SQL_FORMATS, type SqlFormat } from '../../shared/ports/sql-engine.ts'
 import { readBody } from '../../shared/runtime/body.ts'
 import { TerminalError } from '../../shared/runtime/errors.ts'
 import type { FunctionContext } from '../../shared/runtime/function.ts'
+import { parsed } from '../../shared/runtime/request.ts'
 
 const MOST_SQL_BYTES = 64 * 1024
 
@@ -25,10 +26,7 @@ const TYPES: readonly (readonly [string, SqlFormat])[] = [
  * @throws {TerminalError} ERR_REQUEST, ERR_TOO_LARGE
  */
 export async function requestOf(c: FunctionContext): Promise<LakeRequest> {
-  const result = Request.safeParse({ ...c.req.query(), ...(c.req.method === 'POST' && (await posted(c))) })
-  if (!result.success)
-    throw new TerminalError('ERR_REQUEST', result.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; '))
-  const { sql, format, version } = result.data
+  const { sql, format, version } = parsed(Request, { ...c.req.query(), ...(c.req.method === 'POST' && (await posted(c))) })
   if (Buffer.byteLength(sql) > MOST_SQL_BYTES) throw new TerminalError('ERR_TOO_LARGE', `a statement has at most ${MOST_SQL_BYTES} bytes`)
   const accept = c.req.header('accept') ?? ''
   return { sql, format: format ?? TYPES.find(([type]) => accept.includes(type))?.[1] ?? 'json', version }

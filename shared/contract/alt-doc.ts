@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { msOfTime } from './tick-time.ts'
+import { msOfDate } from './tick-time.ts'
 
 /** The most bytes of a document's title and body together, as UTF-8. */
 export const MOST_DOCUMENT_BYTES = 1024 * 1024
@@ -25,13 +25,8 @@ const Category = z
   .toLowerCase()
   .regex(CATEGORY, 'a category has letters, digits, _ and - and begins with a letter or digit')
 
-const DAY = /^\d{4}-\d\d-\d\d$/
-
 /** A date in any form a source may use, a day alone for its beginning in UTC; null where it is none. */
-const When = z.union([z.number(), z.string()]).transform((time) => {
-  const text = String(time).trim()
-  return msOfTime(DAY.test(text) ? `${text}T00:00` : text) ?? null
-})
+const When = z.union([z.number(), z.string()]).transform((time) => msOfDate(String(time).trim()) ?? null)
 
 const Symbols = z
   .array(text(64))

@@ -1,4 +1,5 @@
 const DECIMAL = /^0*(\d{1,20})(?:\.(\d*))?$/
+const DAY = /^\d{4}-\d\d-\d\d$/
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/i
 
 /**
@@ -17,6 +18,9 @@ export function msOfTime(text: string): number | undefined {
   const ms = Date.parse(`${day}T${minutes}:${seconds}.${fraction.slice(0, 3).padEnd(3, '0')}${offset}`)
   return ms >= 0 ? ms : undefined
 }
+
+/** The same where a day alone may stand for its beginning, in UTC. */
+export const msOfDate = (text: string): number | undefined => msOfTime(DAY.test(text) ? `${text}T00:00` : text)
 
 function msOfDecimal(whole: string, fraction: string): number {
   if (whole.length <= 11) return Number(whole + fraction.slice(0, 3).padEnd(3, '0'))
