@@ -13,6 +13,7 @@ import { createLog } from '../../shared/runtime/log.ts'
 import { createMetrics } from '../../shared/runtime/metrics.ts'
 import { definePositioned, type Outcome } from '../../shared/runtime/positioned.ts'
 import type { Resource } from '../../shared/runtime/resource.ts'
+import { Turns } from '../../shared/runtime/turns.ts'
 import { Lane } from './lane.ts'
 import { lakeMetrics } from './metrics.ts'
 
@@ -49,21 +50,16 @@ export function flushBatch({ table, deadLetters }: Ports, settings: Settings): F
   const lanes = new Map<string, Lane>()
   const metrics = lakeMetrics(registry, () => [...lanes.values()].reduce((sum, { open }) => sum + (open?.count ?? 0), 0))
   const reader = new TickReader(stream.slots, settings.futureMs)
-  let turn: Promise<unknown> = Promise.resolve()
-  const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work)
-    turn = result.catch(() => {})
-    return result
-  }
+  const turns = new Turns()
   const timer = setInterval(() => {
     // Never while a batch is being taken: its rows would be committed without its position.
-    for (const lane of lanes.values()) if (isDue(lane)) void alone(async () => void (isDue(lane) && lane.flush()))
+    for (const lane of lanes.values()) if (isDue(lane)) void turns.take(async () => void (isDue(lane) && lane.flush()))
   }, LOOK_MS)
 
   const app = definePositioned({
     name: NAME,
     metrics: registry,
-    apply: (batch, traceparent) => alone(() => apply(batch, traceparent)),
+    apply: (batch, traceparent) => turns.take(() => apply(batch, traceparent)),
     async positions(name) {
       if (name !== stream.name) throw new TerminalError('ERR_REQUEST', `the lake is made of ${stream.name}`)
       const held = new Map(
@@ -80,7 +76,7 @@ export function flushBatch({ table, deadLetters }: Ports, settings: Settings): F
     ready: async () => true,
     async close() {
       clearInterval(timer)
-      await alone(async () => {})
+      await turns.take(async () => {})
       await Promise.all([...lanes.values()].map((lane) => lane.close()))
     },
   }

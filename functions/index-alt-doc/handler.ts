@@ -12,6 +12,7 @@ import { TerminalError } from '../../shared/runtime/errors.ts'
 import type { FunctionApp } from '../../shared/runtime/function.ts'
 import { createMetrics } from '../../shared/runtime/metrics.ts'
 import { definePositioned, type Outcome } from '../../shared/runtime/positioned.ts'
+import { Turns } from '../../shared/runtime/turns.ts'
 import { documentMetrics } from './metrics.ts'
 import type { Refused, Sink } from './sink.ts'
 
@@ -27,17 +28,17 @@ export function indexAltDoc(name: string, { sink, firsts: table, deadLetters }: 
   const firsts = new Firsts(table, (version, timeMs) => sink.since(version, timeMs))
   const registry = createMetrics(name)
   const metrics = documentMetrics(registry)
-  let turn: Promise<unknown> = Promise.resolve()
+  const turns = new Turns()
 
   return definePositioned({
     name,
     metrics: registry,
     // One after the other: what is a repeat depends on all before it.
-    apply(batch, traceparent) {
-      const result = turn.then(() => apply(batch, traceparent))
-      turn = result.catch(() => firsts.forget())
-      return result
-    },
+    apply: (batch, traceparent) =>
+      turns.take(
+        () => apply(batch, traceparent),
+        () => firsts.forget(),
+      ),
     async positions(stream) {
       if (stream !== STREAM) throw new TerminalError('ERR_REQUEST', `documents come from ${STREAM}`)
       return { 0: await sink.position() }

@@ -16,8 +16,8 @@ export function searchSink(index: DocIndex, positions: PositionTable): Sink {
 
     async write({ documents, last, refuse }) {
       const results = await index.store(documents.map(toStored))
-      const later = results.find(({ kind }) => kind === 'later')
-      if (later && 'reason' in later) throw new RetryableError('ERR_UNAVAILABLE', `OpenSearch takes no documents now: ${later.reason}`)
+      const later = results.find((result) => result.kind === 'later')
+      if (later) throw new RetryableError('ERR_UNAVAILABLE', `OpenSearch takes no documents now: ${later.reason}`)
       const refused = results.flatMap((result, i) =>
         result.kind === 'refused' ? [{ document: documents[i]!.document, error: result.reason }] : [],
       )

@@ -17,10 +17,6 @@ export class Window {
   /** Those before it have left. */
   #from = 0
 
-  get size(): number {
-    return this.#byId.size
-  }
-
   /** The first message of the document that this one repeats; undefined where this is the first. */
   firstOf({ id, version, timeMs }: First): First | undefined {
     const first = this.#byId.get(id)

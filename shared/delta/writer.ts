@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RetryableError } from '../runtime/errors.ts'
+import { Turns } from '../runtime/turns.ts'
 import type { Action, Add, CommitInfo } from './action.ts'
 import { TOMBSTONES_MS } from './checkpoint.ts'
 import { isStale } from './data-file.ts'
@@ -30,7 +31,7 @@ export class Writer {
   readonly #log: Log
   #snapshot: Snapshot | undefined
   #lookedMs = 0
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor(log: Log) {
     this.#log = log
@@ -38,7 +39,7 @@ export class Writer {
 
   /** The table as it is now. What is given changes with the next look or commit. @throws {RetryableError} ERR_UNAVAILABLE */
   snapshot(): Promise<Snapshot> {
-    return this.#alone(() => this.#look())
+    return this.#turns.take(() => this.#look())
   }
 
   /** Forgets what is known of the table: the next look begins anew. */
@@ -53,7 +54,7 @@ export class Writer {
    * @throws {TerminalError} ERR_CONFIG where the table is not one that this module may write.
    */
   commit(plan: Plan): Promise<Committed> {
-    return this.#alone(async () => {
+    return this.#turns.take(async () => {
       try {
         return await this.#commit(plan)
       } catch (error) {
@@ -128,11 +129,5 @@ export class Writer {
     this.#snapshot = snapshot
     this.#lookedMs = performance.now()
     return snapshot
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work, work)
-    this.#turn = turn.catch(() => {})
-    return turn
   }
 }

@@ -25,7 +25,10 @@ export type StoredDoc = {
  * What became of one document. `created`, or `exists`: there is one of its id, which stays as it is. `refused`: it will never be taken.
  * `later`: not now (the index is read-only, the server is out of memory or has too much to do); it may be the next time.
  */
-export type StoreResult = { readonly kind: 'created' | 'exists' } | { readonly kind: 'refused' | 'later'; readonly reason: string }
+export type StoreResult =
+  | { readonly kind: 'created' | 'exists' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'later'; readonly reason: string }
 
 /** What tells whether a document was there before. */
 export type FirstDoc = Pick<StoredDoc, 'id' | 'first_version' | 'seen_ms' | 'ts_ms' | 'category' | 'simhash' | 'dup_of'>

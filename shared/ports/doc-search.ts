@@ -1,3 +1,5 @@
+import type { StoredDoc } from './doc-index.ts'
+
 /** What documents are sought. */
 export type DocQuery = {
   /** Words, "phrases", -excluded ones, and wild*; all must be there. Undefined: whatever else fits. */
@@ -17,19 +19,12 @@ export type DocQuery = {
   readonly after: readonly (string | number)[] | undefined
 }
 
-export type FoundDoc = {
-  readonly id: string
-  readonly ts_ms: number
-  /** When the broker got it: what was known at a time. */
-  readonly seen_ms: number
-  readonly category: string
-  readonly source: string
-  readonly title: string
-  readonly url: string | null
-  readonly symbols: readonly string[]
-  readonly sentiment: number | null
-  readonly lang: string | null
-  readonly dup_of: string | null
+type Described = Pick<
+  StoredDoc,
+  'id' | 'ts_ms' | 'seen_ms' | 'category' | 'source' | 'title' | 'url' | 'symbols' | 'sentiment' | 'lang' | 'dup_of'
+>
+
+export type FoundDoc = Described & {
   readonly score: number | null
   /** Pieces of title and body with `<em>` around what was sought; all else in them is escaped HTML. Without words to seek, the beginning of the body. */
   readonly highlights: readonly string[]
@@ -54,5 +49,5 @@ export interface DocSearch {
   /** Documents like one of them, most alike first. @throws {TerminalError} ERR_NOT_FOUND */
   like(id: string, size: number): Promise<readonly FoundDoc[]>
   /** One document, whole. */
-  one(id: string): Promise<(Omit<FoundDoc, 'score' | 'highlights'> & { readonly body: string }) | undefined>
+  one(id: string): Promise<(Described & Pick<StoredDoc, 'body'>) | undefined>
 }
