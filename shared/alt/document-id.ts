@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { canonicalUrl } from './canonical-url.ts'
+import { boundMarks } from './marks.ts'
 
 type Named = { readonly url: string | null; readonly title: string; readonly body: string }
 
 const SPACE = /\s+/gu
-/** Composing takes the square of the marks that follow each other. */
-const MARKS = /(\p{M}{30})\p{M}+/gu
 
 /** What makes two documents the same one: the address where they have one, else their title and text; spaces aside. SHA-256, 64 hexadecimal digits. */
 export function documentId({ url, title, body }: Named): string {
@@ -14,4 +13,4 @@ export function documentId({ url, title, body }: Named): string {
   return createHash('sha256').update(name).digest('hex')
 }
 
-const plain = (text: string): string => text.replace(MARKS, '$1').normalize('NFC').replace(SPACE, ' ').trim()
+const plain = (text: string): string => boundMarks(text).normalize('NFC').replace(SPACE, ' ').trim()

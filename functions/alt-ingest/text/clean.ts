@@ -1,12 +1,9 @@
+import { boundMarks } from '../../../shared/alt/marks.ts'
+
 /** Marks that are not seen: zero-width ones, soft hyphens, byte order marks, directions, and controls but tab and line feed. */
 const UNSEEN = /(?![\t\n])[\p{Cc}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/gu
 const BREAKS = /\r\n?|[\u0085\u2028\u2029]/g
 const BLANKS = /[\t\p{Zs}]+/gu
-/**
- * More marks on one letter than any script has (UAX #15 calls that stream-safe). Normalising puts the marks of a letter in order, in work that grows with
- * the square of their number: for half a million of them it would take minutes.
- */
-const MARKS = /(\p{M}{30})\p{M}+/gu
 
 /**
  * A text as all documents have it: NFC, nothing unseen, one kind of blank and of line end, single blanks, at most one empty line in a row.
@@ -14,9 +11,9 @@ const MARKS = /(\p{M}{30})\p{M}+/gu
  */
 export function cleanText(text: string): string {
   // Unseen marks go first: without them letters may stand together that NFC makes one.
-  const bounded = text.toWellFormed().replace(BREAKS, '\n').replace(UNSEEN, '').replace(MARKS, '$1')
+  const bounded = boundMarks(text.toWellFormed().replace(BREAKS, '\n').replace(UNSEEN, ''))
   // One mark may become two.
-  const seen = bounded.normalize('NFC').replace(MARKS, '$1').replace(BLANKS, ' ')
+  const seen = boundMarks(bounded.normalize('NFC')).replace(BLANKS, ' ')
   const lines = seen.split('\n').map((line) => line.trim())
   const kept = lines.filter((line, i) => line !== '' || lines[i - 1] !== '')
   return kept.join('\n').trim()
