@@ -1,3 +1,4 @@
+import { FEW_THREADS } from '../stack/node-options.ts'
 import { type FunctionDeployment, Refusal } from './deployment.ts'
 import { logFileOf } from './logs/files.ts'
 import { programOf, SEARCH_PATH } from './program.ts'
@@ -65,12 +66,11 @@ function memoryOf({ limits }: FunctionDeployment): number | null {
 }
 
 /**
- * In a container V8 takes half of the memory it finds for its old objects; without one it would take gigabytes before it collects them. And its threads are four a
- * process, whatever the machine: where all compile at once what has become hot, a second or so after the load came, calls would wait for 200 ms.
+ * In a container V8 takes half of the memory it finds for its old objects; without one it would take gigabytes before it collects them.
  */
 const withOptions = ([node, ...args]: readonly string[], memoryBytes: number | null): string[] => [
   node!,
-  '--v8-pool-size=1',
+  FEW_THREADS,
   ...(memoryBytes === null ? [] : [`--max-old-space-size=${Math.max(16, Math.floor(memoryBytes / 2 ** 21))}`]),
   ...args,
 ]

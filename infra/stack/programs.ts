@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { FEW_THREADS, SHORT_PAUSES } from './node-options.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { secretsFolder } from './secrets.ts'
 import { answers } from './services/http.ts'
@@ -14,11 +15,6 @@ export const NODE = existsSync(join(ROOT, 'node_modules/.bin/node')) ? join(ROOT
 
 /** What V8 has compiled is kept here: a process that died is back sooner. */
 const compileCache = (data: string) => join(data, 'compile-cache')
-
-/** V8's own threads: by default four a process, which on few cores take them from all others when what has become hot is compiled. */
-export const FEW_THREADS = '--v8-pool-size=1'
-/** A call leaves much behind that is young: collected more often, it is collected in a few milliseconds, not in fifty. */
-export const SHORT_PAUSES = '--max-semi-space-size=4'
 
 type Program = {
   readonly name: string

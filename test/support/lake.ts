@@ -10,7 +10,7 @@ import { s3Of } from './s3.ts'
 /** The rows of one group of a file, column by column. */
 type Rows = Readonly<Record<string, ArrayLike<unknown>>>
 
-/** The table of ticks of a stack, or one like it, with our own reader. */
+/** The table of ticks of a stack, or another one, with our own reader. */
 export function lakeOf(S3_URL: string, key = TICKS_TABLE) {
   const store = s3ObjectStore(s3Of(S3_URL))
   const table = new Table(tickTable(key, 'dt', 'snappy'), store, parquet)

@@ -1,13 +1,8 @@
 import { jetstream } from '@nats-io/jetstream'
-import { parquet } from '../../../shared/adapters/parquet/parquet.ts'
-import { s3ObjectStore } from '../../../shared/adapters/s3/object-store.ts'
-import { docTable } from '../../../shared/alt/doc-table.ts'
 import { DOCUMENTS_TABLE } from '../../../shared/contract/lake.ts'
 import { altSubject } from '../../../shared/contract/subjects.ts'
-import { keyOfPath } from '../../../shared/delta/path.ts'
-import { Table } from '../../../shared/delta/table.ts'
+import { type Lake, lakeOf } from '../../support/lake.ts'
 import { until } from '../../support/progress.ts'
-import { s3Of } from '../../support/s3.ts'
 import { all, type Outcome, type Place, type Row } from '../board.ts'
 
 export const A7: Row = { id: 'A7', test: 'documents to lake and search index', required: 'both, no duplicates, partitioned' }
@@ -41,7 +36,8 @@ export async function documents({ connection, settings: { urls } }: Place): Prom
   }
   await until('all documents are searchable', async () => (await found()) >= COUNT, WITHIN_MS, 100)
   const searchableMs = performance.now() - started
-  const lake = () => inLake(urls.S3_URL, source)
+  const table = lakeOf(urls.S3_URL, DOCUMENTS_TABLE)
+  const lake = () => inLake(table, source)
   await until('all documents are in the lake', async () => (await lake()).ids.length >= COUNT, WITHIN_MS, 500)
   const { ids, folders } = await lake()
   // The last of the second round is behind them all: what is double would be there by now.
@@ -57,23 +53,11 @@ export async function documents({ connection, settings: { urls } }: Place): Prom
 }
 
 /** The documents of a source in the lake, and the folders of the table's files. */
-async function inLake(s3Url: string, wanted: string): Promise<{ ids: string[]; folders: string[] }> {
-  const s3 = s3Of(s3Url)
-  const store = s3ObjectStore(s3)
-  const table = new Table(docTable(DOCUMENTS_TABLE, 'snappy'), store, parquet)
-  const columns = table.spec.columns.filter(({ name }) => name === 'id' || name === 'source')
+async function inLake({ table, rows }: Lake, wanted: string): Promise<{ ids: string[]; folders: string[] }> {
+  const { files } = await table.log.load()
+  const folders = new Set([...files.keys()].map((path) => path.split('/').slice(0, -1).join('/')))
   const ids: string[] = []
-  const folders = new Set<string>()
-  try {
-    for (const { path } of (await table.snapshot()).files.values()) {
-      folders.add(path.split('/').slice(0, -1).join('/'))
-      const bytes = await store.get(keyOfPath(path, DOCUMENTS_TABLE))
-      if (!bytes) continue
-      for await (const { id, source } of parquet.groups(bytes, columns))
-        for (let i = 0; i < id!.length; i++) if (source![i] === wanted) ids.push(String(id![i]))
-    }
-  } finally {
-    await s3.close()
-  }
+  for await (const { id, source } of rows('id', 'source'))
+    for (let i = 0; i < id!.length; i++) if (source![i] === wanted) ids.push(String(id![i]))
   return { ids, folders: [...folders] }
 }
