@@ -76,13 +76,13 @@ export function bundleOf(image: string): string {
 }
 
 /**
- * What makes a running replica out of date: its code (`stamp`), its environment and its memory. Labels and annotations take effect
+ * What makes a running replica out of date: its code (`stamp`), its environment, its memory and its share of the cores. Labels and annotations take effect
  * without a restart.
  */
-export function revisionOf({ image, envVars, envProcess, secrets, limits }: FunctionDeployment, stamp: string): string {
+export function revisionOf({ image, envVars, envProcess, secrets, limits, requests }: FunctionDeployment, stamp: string): string {
   const sorted = Object.entries(envVars ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
-    .update(JSON.stringify([image, sorted, envProcess, secrets, limits?.memory, stamp]))
+    .update(JSON.stringify([image, sorted, envProcess, secrets, limits?.memory, requests?.cpu, stamp]))
     .digest('hex')
     .slice(0, 16)
 }

@@ -2,7 +2,7 @@ import { FEW_THREADS } from '../stack/node-options.ts'
 import { type FunctionDeployment, Refusal } from './deployment.ts'
 import { logFileOf } from './logs/files.ts'
 import { programOf, SEARCH_PATH } from './program.ts'
-import { bytesOf } from './quantity.ts'
+import { bytesOf, nicenessOf } from './quantity.ts'
 import { watchdogOf } from './watchdog.ts'
 
 /** What a replica runs and within what bounds. In an argument of `command`, `$PORT` stands for the port it is to listen on. */
@@ -44,10 +44,12 @@ export function specOf(deployment: FunctionDeployment, revision: string, setting
   const program = programOf(image, command, dist)
   const memoryBytes = memoryOf(deployment)
   const env = { ...deployment.envVars, ...(secrets?.length && { SECRETS_DIR: secretsFolder(secrets) }) }
+  const own = program.isBundle ? withOptions(program.command, memoryBytes) : program.command
+  const niceness = nicenessIn(deployment)
   return {
     service,
     revision,
-    command: program.isBundle ? withOptions(program.command, memoryBytes) : program.command,
+    command: niceness > 0 ? ['nice', '-n', String(niceness), ...own] : own,
     folder: program.folder,
     env: program.isBundle ? { NODE_COMPILE_CACHE: compileCache, ...env } : { PATH: SEARCH_PATH, ...env },
     logFileOf: (index) => logFileOf(logFolder, service, index),
@@ -63,6 +65,13 @@ function memoryOf({ limits }: FunctionDeployment): number | null {
   const bytes = bytesOf(limits.memory)
   if (bytes !== undefined && bytes > 0) return bytes
   throw new Refusal(400, `limits.memory is "${limits.memory}": an amount like 128Mi is needed`)
+}
+
+function nicenessIn({ requests }: FunctionDeployment): number {
+  if (!requests?.cpu) return 0
+  const niceness = nicenessOf(requests.cpu)
+  if (niceness !== undefined) return niceness
+  throw new Refusal(400, `requests.cpu is "${requests.cpu}": an amount like 100m is needed`)
 }
 
 /**

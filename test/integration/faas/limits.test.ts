@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TestHost, until } from './host.ts'
 
@@ -52,6 +54,17 @@ test('what a function has started counts as its memory, and ends with it', async
       return true
     }
   })
+})
+
+test('a function that asks for a tenth of a core is as nice as that, with all its threads; one that asks for nothing is not', async () => {
+  await host.deploy('modest', { requests: { cpu: '100m' } })
+  await host.deploy('plain', {})
+  const niceOf = (service: string) => {
+    const pid = pidOf(service)!
+    return new Set(readdirSync(`/proc/${pid}/task`).map((thread) => getPriority(Number(thread))))
+  }
+  expect([...niceOf('modest')]).toEqual([Math.min(19, getPriority() + 10)])
+  expect([...niceOf('plain')]).toEqual([getPriority()])
 })
 
 test('a call beyond exec_timeout is answered 504, whatever the function still does', async () => {
@@ -113,6 +126,7 @@ test.each([
   [{ envVars: { exec_timeout: 'soon' } }, 'environment exec_timeout is "soon"'],
   [{ envVars: { max_inflight: 'many' } }, 'environment max_inflight is "many"'],
   [{ limits: { memory: 'much' } }, 'limits.memory is "much"'],
+  [{ requests: { cpu: 'some' } }, 'requests.cpu is "some"'],
   [{ annotations: { 'scale.zero-after': 'never' } }, 'annotation scale.zero-after is "never"'],
   [{ annotations: { 'scale.up': '1' } }, 'annotation scale.up is unknown'],
 ])('a limit that is none is refused in one clear line: %j', async (more, line) => {

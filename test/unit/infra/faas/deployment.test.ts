@@ -23,12 +23,13 @@ test.each(['', 'A', 'a_b', 'a.b', '-a', 'a-', 'a'.repeat(64), 'a/b'])('service n
   expect(() => parseDeployment({ service, image: 'x' })).toThrow(/service name/)
 })
 
-test('code, environment and memory make a new revision; labels, annotations and the order of variables do not', () => {
+test('code, environment, memory and share of the cores make a new revision; labels, annotations and the order of variables do not', () => {
   const code = 'code'
   const base = { service: 'a', image: 'a', envVars: { A: '1', B: '2' } }
   const revision = revisionOf(base, code)
   expect(revisionOf({ ...base, envVars: { B: '2', A: '1' }, labels: { x: 'y' }, annotations: { x: 'y' } }, code)).toBe(revision)
   expect(revisionOf({ ...base, envVars: { A: '1', B: '3' } }, code)).not.toBe(revision)
   expect(revisionOf({ ...base, limits: { memory: '64Mi' } }, code)).not.toBe(revision)
+  expect(revisionOf({ ...base, requests: { cpu: '100m' } }, code)).not.toBe(revision)
   expect(revisionOf(base, 'other code')).not.toBe(revision)
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { durationMs } from '../../../../infra/faas/duration.ts'
-import { bytesOf } from '../../../../infra/faas/quantity.ts'
+import { bytesOf, nicenessOf } from '../../../../infra/faas/quantity.ts'
 import { callTimeoutMs, watchdogOf } from '../../../../infra/faas/watchdog.ts'
 
 test.each([
@@ -37,6 +37,22 @@ test.each([
 
 test.each(['', 'Mi', '128MB', '128 Mi', '-1Mi', '128mi', '1e', '99999Ei', '1.2.3M'])('%j is no amount of memory', (text) => {
   expect(bytesOf(text)).toBeUndefined()
+})
+
+test.each([
+  ['1', 0],
+  ['1000m', 0],
+  ['4', 0],
+  ['500m', 3],
+  ['0.1', 10],
+  ['100m', 10],
+  ['1m', 19],
+])('a request of %s cores is niceness %d', (text, niceness) => {
+  expect(nicenessOf(text)).toBe(niceness)
+})
+
+test.each(['', '0', '0m', '-1', 'half', '100 m'])('%j is no amount of cores', (text) => {
+  expect(nicenessOf(text)).toBeUndefined()
 })
 
 const watchdog = (envVars: Record<string, string>, envProcess?: string) =>
