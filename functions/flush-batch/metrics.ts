@@ -1,5 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { gaugeOf, rejectedTicks } from '../../shared/runtime/metrics.ts'
+import { Counter, Gauge, Histogram, type Registry } from '../../shared/runtime/prometheus.ts'
 import type { Made } from './draft.ts'
 
 const SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60]

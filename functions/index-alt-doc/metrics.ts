@@ -1,4 +1,4 @@
-import { Counter, type Registry } from 'prom-client'
+import { Counter, type Registry } from '../../shared/runtime/prometheus.ts'
 
 /** What is counted of documents and of what is none. */
 export function documentMetrics(registry: Registry) {

@@ -1,6 +1,6 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
 import { type Audit, type AuditOptions, auditTicks } from '../../shared/lake/audit/audit.ts'
 import type { Log } from '../../shared/runtime/log.ts'
+import { Counter, Gauge, type Registry } from '../../shared/runtime/prometheus.ts'
 
 export type AuditSettings = Omit<AuditOptions, 'untilMs'> & {
   /** How long rows are counted. */

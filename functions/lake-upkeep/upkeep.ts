@@ -1,7 +1,7 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
 import { countWanted } from '../../shared/delta/bins.ts'
 import type { Table } from '../../shared/delta/table.ts'
 import type { Log } from '../../shared/runtime/log.ts'
+import { Counter, Gauge, type Registry } from '../../shared/runtime/prometheus.ts'
 
 /** A table to look after, and what its rows are sorted by. */
 export type Kept = { readonly table: Table; readonly sortBy: readonly string[] }

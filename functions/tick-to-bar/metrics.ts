@@ -1,7 +1,7 @@
-import { Counter, type Registry } from 'prom-client'
 import type { Batch } from '../../shared/contract/framing.ts'
 import type { Counts, Reject } from '../../shared/domain/fold.ts'
 import { gaugeOf, rejectedTicks, WeightedHistogram } from '../../shared/runtime/metrics.ts'
+import { Counter, type Registry } from '../../shared/runtime/prometheus.ts'
 
 const LATENCY_SECONDS = [
   ...[0.000_25, 0.000_5, 0.000_75, 0.001, 0.001_25, 0.001_5, 0.002, 0.002_5, 0.003, 0.004, 0.005, 0.006, 0.008],

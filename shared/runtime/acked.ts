@@ -1,5 +1,4 @@
 import type { Hono } from 'hono'
-import { Counter } from 'prom-client'
 import type { ZodType } from 'zod'
 import { type Failure, parseAcked } from '../contract/acked.ts'
 import { type AckedItem, itemOfRequest, itemsOf } from './acked-item.ts'
@@ -8,6 +7,7 @@ import { CodedError, RetryableError, TerminalError } from './errors.ts'
 import { defineFunction, type FunctionApp, type FunctionEnv } from './function.ts'
 import { createMetrics } from './metrics.ts'
 import { problem } from './problem.ts'
+import { Counter } from './prometheus.ts'
 
 /** Messages that could not be taken: `failureOf` makes one from an error. What is not named is done. */
 export type Failures = readonly Failure[] | undefined

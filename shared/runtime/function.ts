@@ -1,11 +1,11 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import { Counter, Histogram, type Registry } from 'prom-client'
 import { parseTraceparent } from '../contract/traceparent.ts'
 import { CodedError } from './errors.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { problem, problemOf } from './problem.ts'
+import { Counter, Histogram, type Registry } from './prometheus.ts'
 import type { Resource } from './resource.ts'
 import { newTraceparent } from './trace.ts'
 

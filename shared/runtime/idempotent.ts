@@ -1,5 +1,4 @@
 import type { Hono } from 'hono'
-import { Counter } from 'prom-client'
 import type { Positions } from '../contract/batch.ts'
 import { toDeadLetter } from '../contract/dead-letter.ts'
 import { STREAMS } from '../contract/streams.ts'
@@ -11,6 +10,7 @@ import type { Publisher } from '../ports/publisher.ts'
 import type { FunctionApp, FunctionEnv } from './function.ts'
 import { createMetrics } from './metrics.ts'
 import { definePositioned } from './positioned.ts'
+import { Counter } from './prometheus.ts'
 
 type Definition<Item> = {
   readonly name: string

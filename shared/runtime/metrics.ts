@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Metric, Registry } from 'prom-client'
+import { Counter, Gauge, type Metric, Registry } from './prometheus.ts'
 
 /** A registry of its own for one function or process; every metric in it carries the label `process`. */
 export function createMetrics(name: string): Registry {

@@ -1,11 +1,11 @@
 import type { Hono } from 'hono'
-import type { Registry } from 'prom-client'
 import type { Positions } from '../contract/batch.ts'
 import { type Batch, parseBatch } from '../contract/framing.ts'
 import { MOST_BATCH_BYTES, parsedBy, readBody } from './body.ts'
 import { TerminalError } from './errors.ts'
 import { defineFunction, type FunctionApp, type FunctionEnv } from './function.ts'
 import { problem } from './problem.ts'
+import type { Registry } from './prometheus.ts'
 
 /** What became of a batch: `applied` counts messages taken in, `rejected` those sent to the dead letters. */
 export type Outcome =

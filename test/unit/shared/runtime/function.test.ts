@@ -1,9 +1,9 @@
-import { Counter } from 'prom-client'
 import { expect, test } from 'vitest'
 import { parseTraceparent } from '../../../../shared/contract/traceparent.ts'
 import { RetryableError, TerminalError } from '../../../../shared/runtime/errors.ts'
 import { addReadiness, defineFunction } from '../../../../shared/runtime/function.ts'
 import { createMetrics, WeightedHistogram } from '../../../../shared/runtime/metrics.ts'
+import { Counter } from '../../../../shared/runtime/prometheus.ts'
 
 const thrower = (error: unknown) =>
   defineFunction({

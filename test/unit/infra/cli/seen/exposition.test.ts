@@ -1,6 +1,6 @@
-import { Histogram, Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { mostOf, quantileOf, samplesOf, sumOf } from '../../../../../infra/cli/seen/exposition.ts'
+import { Histogram, Registry } from '../../../../../shared/runtime/prometheus.ts'
 
 test('samples are read with their labels, and comments and nonsense are passed over', () => {
   const page = [
