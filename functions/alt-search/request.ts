@@ -46,13 +46,7 @@ const Search = z.strictObject({
   cursor: z.string().max(1024).optional(),
 })
 
-const Cursor = z.tuple([
-  z.enum(['newest', 'relevance']),
-  z
-    .array(z.union([z.string().max(64), z.number()]))
-    .min(2)
-    .max(3),
-])
+const Cursor = z.tuple([z.enum(['newest', 'relevance']), z.array(z.number()).min(2).max(3)])
 
 /** What `GET /` asks for. @throws {TerminalError} ERR_REQUEST */
 export function queryOf(params: Readonly<Record<string, string>>): DocQuery {
@@ -73,10 +67,10 @@ export function queryOf(params: Readonly<Record<string, string>>): DocQuery {
 }
 
 /** The text by which a client asks for the page that begins there. */
-export const cursorOf = (sort: DocQuery['sort'], end: readonly (string | number)[]): string =>
+export const cursorOf = (sort: DocQuery['sort'], end: readonly number[]): string =>
   Buffer.from(JSON.stringify([sort, end])).toString('base64url')
 
-function endOf(cursor: string, sort: DocQuery['sort']): readonly (string | number)[] {
+function endOf(cursor: string, sort: DocQuery['sort']): readonly number[] {
   let json: unknown
   try {
     json = JSON.parse(Buffer.from(cursor, 'base64url').toString())

@@ -16,7 +16,7 @@ export type DocQuery = {
   readonly sort: 'newest' | 'relevance'
   readonly size: number
   /** The end of the page before. */
-  readonly after: readonly (string | number)[] | undefined
+  readonly after: readonly number[] | undefined
 }
 
 type Described = Pick<
@@ -40,7 +40,7 @@ export type DocPage = {
   /** On the first page: of what there are the most. */
   readonly facets: { readonly category: readonly Facet[]; readonly source: readonly Facet[]; readonly symbols: readonly Facet[] } | null
   /** Where the next page begins; undefined where this is the last one. */
-  readonly end: readonly (string | number)[] | undefined
+  readonly end: readonly number[] | undefined
 }
 
 /** Searches documents. @throws {RetryableError} ERR_UNAVAILABLE. @throws {TerminalError} ERR_LIMIT where a search takes too long, ERR_REQUEST. */

@@ -10,7 +10,7 @@ type Hit = {
   readonly _score: number | null
   readonly _source: Omit<FoundDoc, 'score' | 'highlights'> & { readonly body: string }
   readonly highlight?: Readonly<Record<string, readonly string[]>>
-  readonly sort?: readonly (string | number)[]
+  readonly sort?: readonly number[]
 }
 type Answer = {
   readonly timed_out: boolean

@@ -37,8 +37,9 @@ export function searchBody(query: DocQuery) {
         must_not: distinct ? [{ exists: { field: 'dup_of' } }] : [],
       },
     },
-    // The id decides between equals, so that a page begins exactly where the one before ended.
-    sort: [...(sort === 'relevance' ? [{ _score: 'desc' }] : []), { ts_ms: 'desc' }, { id: 'asc' }],
+    // The message decides between equals, so that a page begins exactly where the one before ended. By id it would take three times as long: its text is
+    // looked up for each document that comes before those seen so far, and where documents come in the order of their dates that is nearly each.
+    sort: [...(sort === 'relevance' ? [{ _score: 'desc' }] : []), { ts_ms: 'desc' }, { first_version: 'desc' }],
     track_scores: q !== undefined,
     track_total_hits: MOST_COUNTED,
     size: size + 1,

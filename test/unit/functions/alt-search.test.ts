@@ -64,18 +64,18 @@ test('words are sorted by relevance, without words the newest come first', async
 })
 
 test('the next page is asked for by a cursor, in the same order', async () => {
-  page = { ...NOTHING, end: [1.5, 1767312000000, ID] }
+  page = { ...NOTHING, end: [1.5, 1767312000000, 7] }
   const { body, link } = await get('/alt/search?q=fed&size=2')
   const next = new URLSearchParams(String(body.next).slice(1))
   expect(Object.fromEntries(next)).toEqual({
     q: 'fed',
     size: '2',
     sort: 'relevance',
-    cursor: cursorOf('relevance', [1.5, 1767312000000, ID]),
+    cursor: cursorOf('relevance', [1.5, 1767312000000, 7]),
   })
   expect(link).toBe(`<${String(body.next)}>; rel="next"`)
   await get(`/alt/search${String(body.next)}`)
-  expect(asked[1]).toMatchObject({ q: 'fed', size: 2, sort: 'relevance', after: [1.5, 1767312000000, ID] })
+  expect(asked[1]).toMatchObject({ q: 'fed', size: 2, sort: 'relevance', after: [1.5, 1767312000000, 7] })
 })
 
 test.each([
@@ -89,8 +89,8 @@ test.each([
   `symbols=${Array(51).fill('A').join()}`,
   'cursor=x',
   `cursor=${cursorOf('newest', [1, 2, 3])}`,
-  `q=x&cursor=${cursorOf('newest', [1, ID])}`,
-  `cursor=${Buffer.from('["newest",[{"a":1},2]]').toString('base64url')}`,
+  `q=x&cursor=${cursorOf('newest', [1, 2])}`,
+  `cursor=${Buffer.from('["newest",[1,"2"]]').toString('base64url')}`,
 ])('%s is refused', async (query) => {
   expect(await get(`/alt/search?${query}`)).toMatchObject({ status: 400, body: { code: 'ERR_REQUEST' } })
   expect(asked).toEqual([])
