@@ -10,6 +10,7 @@ import { latency, rest } from './latency.ts'
 import { peer } from './peers/run.ts'
 import { recoveries } from './recovery.ts'
 import type { Row } from './report.ts'
+import { main as benchSearch } from './search/index.ts'
 import { exchangeTape } from './tape.ts'
 import { drain, fill, type Run } from './throughput.ts'
 import { hundredSymbolsTape, spyTape } from './ticks.ts'
@@ -22,6 +23,7 @@ npm run bench -- dev [options]      trade2026 dev alone: from a save to the new 
 npm run bench -- documents          near-duplicates, sentiment beside baselines, languages of titles, time a document takes
 npm run bench -- host [options]     the local host alone: what it adds to a call, and how fast a function is there
 npm run bench -- lake [options]     ticks to committed rows of the lake alone
+npm run bench -- search [options]   documents to search index and lake, searches among them, beside a plain bulk script
 npm run bench -- upkeep [options]   a day of flushes, and what upkeep of the lake makes of it
   --rounds N    interleaved rounds of each throughput measurement (default 3)
   --ticks N     most ticks of a tape (default: all, about 1.9 million)
@@ -37,6 +39,7 @@ export async function main(args: string[]): Promise<number> {
   if (args[0] === 'documents') return benchDocuments(args.slice(1))
   if (args[0] === 'host') return benchHost(args.slice(1))
   if (args[0] === 'lake') return benchLake(args.slice(1))
+  if (args[0] === 'search') return benchSearch(args.slice(1))
   if (args[0] === 'upkeep') return benchUpkeep(args.slice(1))
   return benchCommand(args, {
     help: HELP,

@@ -2,7 +2,7 @@ import type { Usage } from './usage.ts'
 
 export type Row = {
   readonly what: string
-  readonly unit: 'ticks/s' | 'calls/s' | 'messages/s' | 'rows/s' | 'ms' | 'µs' | 's' | 'MiB' | 'bytes' | 'files' | '×'
+  readonly unit: 'ticks/s' | 'calls/s' | 'messages/s' | 'documents/s' | 'rows/s' | 'ms' | 'µs' | 's' | 'MiB' | 'bytes' | 'files' | '×'
   readonly median: number
   readonly runs: readonly number[]
   /** What each process used in the last run. */
@@ -10,7 +10,7 @@ export type Row = {
 }
 
 /** Units that nobody wants to read fractions of. */
-const WHOLE = new Set<Row['unit']>(['ticks/s', 'calls/s', 'messages/s', 'rows/s', 'MiB', 'files'])
+const WHOLE = new Set<Row['unit']>(['ticks/s', 'calls/s', 'messages/s', 'documents/s', 'rows/s', 'MiB', 'files'])
 
 const figure = (value: number, unit: Row['unit']) => (WHOLE.has(unit) ? Math.round(value).toLocaleString('en') : value.toFixed(2))
 
