@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import * as z from 'zod'
 import { duckdbEngine } from '../../shared/adapters/duckdb/engine.ts'
 import { parquet } from '../../shared/adapters/parquet/parquet.ts'
@@ -7,7 +5,7 @@ import { s3Config } from '../../shared/adapters/s3/config.ts'
 import { connectS3 } from '../../shared/adapters/s3/connect.ts'
 import { s3ObjectStore } from '../../shared/adapters/s3/object-store.ts'
 import { lakeConfig } from '../../shared/lake/config.ts'
-import { FileCache } from '../../shared/lake/file-cache.ts'
+import { FileCache, temporaryFolder } from '../../shared/lake/file-cache.ts'
 import { LakeTables } from '../../shared/lake/query/tables.ts'
 import { loadConfig, whole } from '../../shared/runtime/config.ts'
 import { readSecret } from '../../shared/runtime/secret.ts'
@@ -24,7 +22,7 @@ const config = loadConfig({
   LAKE_QUERY_THREADS: whole(2),
   LAKE_QUERY_AT_ONCE: whole(2),
   LAKE_QUERY_CACHE_MB: whole(1024),
-  LAKE_QUERY_CACHE: z.string().min(1).default(join(tmpdir(), 'trade2026-lake-query')),
+  LAKE_QUERY_CACHE: z.string().min(1).default(temporaryFolder('lake-query')),
 })
 
 const s3 = connectS3(config, { accessKey: readSecret('s3-access-key'), secretKey: readSecret('s3-secret-key') })

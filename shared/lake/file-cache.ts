@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { CodedError, RetryableError, TerminalError } from '../runtime/errors.ts'
@@ -9,6 +10,9 @@ import { CodedError, RetryableError, TerminalError } from '../runtime/errors.ts'
 export type Wanted = { readonly key: string; readonly sizeBytes: number; readonly path: string }
 
 type Entry = { readonly path: string; readonly sizeBytes: number; readonly there: Promise<void>; isThere: boolean; users: number }
+
+/** Where files are kept unless told: a folder in that for temporary files, of its own for each user, as users cannot look into each other's. */
+export const temporaryFolder = (name: string): string => join(tmpdir(), `trade2026-${name}-${process.getuid?.() ?? 'user'}`)
 
 /** Downloads side by side, over all queries. */
 const AT_ONCE = 4

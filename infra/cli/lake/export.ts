@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { rename, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type CopyFormat, copyOut } from '../../../shared/adapters/duckdb/copy.ts'
-import { FileCache } from '../../../shared/lake/file-cache.ts'
+import { FileCache, temporaryFolder } from '../../../shared/lake/file-cache.ts'
 import { foundIn } from '../../../shared/lake/query/tables.ts'
 import { TICK_ORDER } from '../../../shared/lake/tick-table.ts'
 import { Problem } from '../../stack/problem.ts'
@@ -43,7 +42,7 @@ async function write(
   const nothing = new Problem(`there are no ticks of ${symbol} on ${day} in version ${snapshot.version} of s3://.../${table.spec.key}`)
   if (found.wanted.length === 0) throw nothing
 
-  const cache = new FileCache({ store, parent: join(tmpdir(), 'trade2026-lake-export'), mostBytes: Number.POSITIVE_INFINITY })
+  const cache = new FileCache({ store, parent: temporaryFolder('lake-export'), mostBytes: Number.POSITIVE_INFINITY })
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
   const tidy = () => {
     cache.close()
