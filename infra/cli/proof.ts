@@ -7,7 +7,8 @@ export async function runProof(name: 'accept' | 'bench' | 'chaos', args: string[
   try {
     return await main(args)
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    throw code.startsWith('ERR_PARSE_ARGS') ? new Problem(`${message}\n${HELP}`) : error
+    // The code of some errors is a number.
+    const { code, message } = error as NodeJS.ErrnoException
+    throw String(code).startsWith('ERR_PARSE_ARGS') ? new Problem(`${message}\n${HELP}`) : error
   }
 }
