@@ -3,6 +3,8 @@ export type SimHash = string
 
 /** Texts of fewer different words say too little: unlike ones would look alike. */
 const LEAST_WORDS = 12
+/** No text has 2 to the 24th words. */
+const COUNT_BITS = 24
 const WORD = /[\p{L}\p{N}]+/gu
 
 /**
@@ -13,13 +15,13 @@ const WORD = /[\p{L}\p{N}]+/gu
 export function simhashOf(text: string): SimHash | null {
   const words = new Set(text.toLowerCase().match(WORD))
   if (words.size < LEAST_WORDS) return null
-  const weights = new Int32Array(64)
+  const [high, low] = [new Int32Array(COUNT_BITS), new Int32Array(COUNT_BITS)]
   for (const word of words) {
     const hash = hashOf(word)
-    const halves = [mix(hash ^ 0x9e3779b9), mix(Math.imul(hash, 0xc2b2ae35) + 0x85ebca6b)]
-    for (let bit = 0; bit < 64; bit++) weights[bit]! += (halves[bit >> 5]! >>> (31 - (bit & 31))) & 1 ? 1 : -1
+    count(high, mix(hash ^ 0x9e3779b9))
+    count(low, mix(Math.imul(hash, 0xc2b2ae35) + 0x85ebca6b))
   }
-  return halfOf(weights, 0) + halfOf(weights, 32)
+  return halfOf(high, words.size) + halfOf(low, words.size)
 }
 
 /** Its two halves as numbers of 32 bits. */
@@ -35,9 +37,23 @@ export function bitsIn(number: number): number {
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
-function halfOf(weights: Int32Array, from: number): string {
+/** Adds each of 32 bits to a counter of its own; the counters stand upright, their bits of equal weight in one number: most additions end after two steps. */
+function count(counters: Int32Array, bits: number): void {
+  for (let i = 0, carry = bits; carry !== 0; i++) {
+    const both = counters[i]! & carry
+    counters[i]! ^= carry
+    carry = both
+  }
+}
+
+/** The bits that more than half of the words have. */
+function halfOf(counters: Int32Array, words: number): string {
   let bits = 0
-  for (let bit = 0; bit < 32; bit++) bits = (bits << 1) | (weights[from + bit]! > 0 ? 1 : 0)
+  for (let bit = 31; bit >= 0; bit--) {
+    let times = 0
+    for (let i = 0; i < COUNT_BITS; i++) times += ((counters[i]! >>> bit) & 1) << i
+    bits = (bits << 1) | (2 * times > words ? 1 : 0)
+  }
   return (bits >>> 0).toString(16).padStart(8, '0')
 }
 
