@@ -2,7 +2,7 @@ import { random, shuffle } from '../../chaos/random.ts'
 import { quantileOf } from '../host/load.ts'
 import type { Row } from '../report.ts'
 import { type Answer, type Ask, kindsOf } from './queries.ts'
-import type { Rig } from './rig.ts'
+import { type Rig, usageNow, usedSince } from './rig.ts'
 import { fill } from './rows.ts'
 
 /** Searches of each kind in a round; those before the first round are not counted: Java and V8 compile what is new to them. */
@@ -31,11 +31,13 @@ export async function searches(rig: Rig, rounds: number, say: (line: string) => 
   for (const clients of AT_ONCE) {
     const taken: (readonly [kind: string, ms: number])[] = []
     const perRound: number[][] = []
+    const before = usageNow(rig.stack)
     for (let round = 0; round < rounds; round++) {
       const round = await take(await asked(), clients, answer)
       taken.push(...round)
       perRound.push(sorted(round))
     }
+    const usage = usedSince(before, usageNow(rig.stack))
     const all = sorted(taken)
     const whose = clients === 1 ? 'one client' : `${clients} clients at once`
     say(`  ${all.length} searches, ${whose}: P50 ${at(all, 0.5)} ms, P95 ${at(all, 0.95)} ms, P99 ${at(all, 0.99)} ms`)
@@ -45,6 +47,7 @@ export async function searches(rig: Rig, rounds: number, say: (line: string) => 
         unit: 'ms',
         median: quantileOf(all, q),
         runs: perRound.map((some) => quantileOf(some, q)),
+        ...(q === 0.5 && { usage }),
       })
     if (clients > 1) continue
     for (const [kind, some] of Map.groupBy(taken, ([kind]) => kind)) {
