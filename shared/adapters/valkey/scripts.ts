@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Committed } from '../../ports/bar-store.ts'
 import { RetryableError } from '../../runtime/errors.ts'
 import advanceBars from './lua/advance-bars.lua?raw'
+import keepFirsts from './lua/keep-firsts.lua?raw'
 import recordPositions from './lua/record-positions.lua?raw'
 import showBars from './lua/show-bars.lua?raw'
 
@@ -18,6 +19,7 @@ function register(client: Redis, name: string, lua: string): Script {
 }
 
 export const advanceScript = (client: Redis): Script => register(client, 'advanceBars', advanceBars)
+export const keepFirstsScript = (client: Redis): Script => register(client, 'keepFirsts', keepFirsts)
 export const recordScript = (client: Redis): Script => register(client, 'recordPositions', recordPositions)
 export const showScript = (client: Redis): Script => register(client, 'showBars', showBars)
 

@@ -17,11 +17,14 @@ class MemorySink implements Sink {
   at: Position | null = null
   stored: Judged<Document>[] = []
   fails = false
+  /** What happens while it stores. */
+  meanwhile = () => {}
   async position() {
     return this.at
   }
   async write({ documents, slots, last, refuse }: Move) {
     if (this.fails) throw new Error('away')
+    this.meanwhile()
     const refused = documents.filter(({ document }) => document.title === 'refused')
     await refuse(refused.map(({ document }) => ({ document, error: 'mapper_parsing_exception' })))
     if ((this.at?.version ?? versionOf(1, 0)) !== slots[0]![1]) return false
@@ -111,6 +114,16 @@ test('what failed is as if it had never been there', async () => {
   sink.fails = false
   await post(batch)
   expect(titles()).toEqual(['a'])
+})
+
+test('Valkey emptied while documents are stored: what was stored before is known after a restart, too', async () => {
+  await post(docBatch(docMessages([{ title: 'a' }])))
+  sink.meanwhile = () => firsts.setBack()
+  await post(docBatch(docMessages([{ title: 'b' }], 2)))
+  sink.meanwhile = () => {}
+  app = indexAltDoc('index-alt-doc', { sink, firsts, deadLetters })
+  await post(docBatch(docMessages([{ title: 'a' }, { title: 'b' }, { title: 'c' }], 3)))
+  expect(titles()).toEqual(['a', 'b', 'c'])
 })
 
 test('two processes take turns', async () => {

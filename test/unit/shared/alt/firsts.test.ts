@@ -4,6 +4,7 @@ import { Firsts, type Judged } from '../../../../shared/alt/firsts.ts'
 import { bitsIn, halvesOf } from '../../../../shared/alt/simhash.ts'
 import { WINDOW_MS } from '../../../../shared/alt/window.ts'
 import type { First } from '../../../../shared/ports/first-table.ts'
+import { RetryableError } from '../../../../shared/runtime/errors.ts'
 import { MemoryFirstTable } from '../../../support/first-table.ts'
 
 const HOUR = 3_600_000
@@ -12,8 +13,15 @@ const HOUR = 3_600_000
 class Store {
   readonly documents = new Map<number, Judged<First>>()
   position = -1
+  /** What happens while it is read. */
+  meanwhile = () => {}
   async *since(version: number, timeMs: number) {
-    yield [...this.documents.values()].map(({ document }) => document).filter((one) => one.version > version && one.timeMs >= timeMs)
+    const found = [...this.documents.values()]
+      .map(({ document }) => document)
+      .filter((one) => one.version > version && one.timeMs >= timeMs)
+    yield found.slice(0, 3)
+    this.meanwhile()
+    yield found.slice(3)
   }
 }
 
@@ -40,10 +48,16 @@ function plainly(messages: readonly First[]): Map<number, string | null> {
   return kept
 }
 
-const message = fc.record({ id: fc.integer({ min: 0, max: 12 }), hours: fc.integer({ min: 0, max: 20 }) })
+/** What is no document. */
+const NONE = 13
+const message = fc.record({ id: fc.integer({ min: 0, max: NONE }), hours: fc.integer({ min: 0, max: 20 }) })
 const step = fc.record({
   size: fc.integer({ min: 1, max: 6 }),
-  before: fc.constantFrom('nothing', 'nothing', 'a new process', 'the table is emptied', 'the table is set back', 'the store is emptied'),
+  before: fc.constantFrom('nothing', 'nothing', 'a new process', 'the store is emptied'),
+  lost: fc.constantFrom('nothing', 'everything', 'the last writes'),
+  /** How many. */
+  writes: fc.integer({ min: 1, max: 8 }),
+  when: fc.constantFrom('before it is looked at', 'before it is read', 'while documents are read', 'while documents are stored'),
   after: fc.constantFrom(
     'nothing',
     'nothing',
@@ -51,8 +65,16 @@ const step = fc.record({
     'dies before the position moves',
     'dies before it writes down',
     'two processes',
+    'another process, which dies before it writes down',
   ),
 })
+
+const GENTLE = { size: 6, before: 'nothing', lost: 'nothing', writes: 1, when: 'before it is read', after: 'nothing' }
+
+/** The table moved meanwhile: the batch comes again. */
+const moved = (error: unknown): undefined => {
+  if (!(error instanceof RetryableError)) throw error
+}
 
 test('whatever is killed, lost, cut into other batches: what is stored is what a plain look at all messages says', async () => {
   await fc.assert(
@@ -65,27 +87,39 @@ test('whatever is killed, lost, cut into other batches: what is stored is what a
         return { id: `d${id}`, version: i + 1, timeMs, simhash }
       })
       const [table, store] = [new MemoryFirstTable(), new Store()]
+      const isDocument = ({ id }: First) => id !== `d${NONE}`
       const fresh = () => new Firsts(table, (version, ms) => store.since(version, ms))
       let process = fresh()
-      let before: { fields: Map<string, First>; at: number | undefined } = { fields: new Map(), at: undefined }
       for (let at = 0, turn = 0; at < messages.length; turn++) {
-        const { size, before: first, after } = turn < 300 ? steps[turn % steps.length]! : { size: 6, before: 'nothing', after: 'nothing' }
-        if (first === 'a new process') process = fresh()
-        if (first === 'the table is emptied') [table.fields, table.at] = [new Map(), undefined]
-        if (first === 'the table is set back') [table.fields, table.at] = [new Map(before.fields), before.at]
-        if (first === 'the store is emptied' && turn < 20) {
+        const { size, before, lost, writes, when, after } = turn < 300 ? steps[turn % steps.length]! : GENTLE
+        if (before === 'a new process') process = fresh()
+        let isLost = false
+        const lose = (now: string) => {
+          if (isLost || now !== when) return
+          isLost = true
+          if (lost === 'everything') table.setBack()
+          if (lost === 'the last writes') table.setBack(writes)
+        }
+        lose('before it is looked at')
+        table.meanwhile = () => lose('before it is read')
+        store.meanwhile = () => lose('while documents are read')
+        if (before === 'the store is emptied' && turn < 20) {
           store.documents.clear()
           store.position = -1
           at = 0
         }
-        before = { fields: new Map(table.fields), at: table.at }
         const batch = messages.slice(at, at + size)
-        const used = after === 'two processes' ? fresh() : process
-        const judged = await used.judge(batch, store.position)
+        const used = after === 'two processes' || after.startsWith('another process') ? fresh() : process
+        const judged = await used.judge(batch.filter(isDocument), store.position).catch(moved)
+        if (!judged) {
+          used.forget()
+          continue
+        }
         if (after === 'dies before it stores') {
           process = fresh()
           continue
         }
+        lose('while documents are stored')
         for (const one of judged) store.documents.set(one.document.version, one)
         if (after === 'dies before the position moves') {
           process = fresh()
@@ -94,13 +128,13 @@ test('whatever is killed, lost, cut into other batches: what is stored is what a
         store.position = batch.at(-1)!.version
         at += batch.length
         if (after === 'dies before it writes down') process = fresh()
-        else
+        else if (!after.startsWith('another process'))
           await used.keep(
             judged.map(({ document }) => document),
             store.position,
           )
       }
-      expect(new Map([...store.documents].map(([version, { dupOf }]) => [version, dupOf]))).toEqual(plainly(messages))
+      expect(new Map([...store.documents].map(([version, { dupOf }]) => [version, dupOf]))).toEqual(plainly(messages.filter(isDocument)))
     }),
     { numRuns: 300 },
   )
