@@ -5,13 +5,11 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { applyStreams } from '../../infra/storage/jetstream/apply.ts'
 import { STREAMS } from '../../shared/contract/streams.ts'
 import { epochOf } from '../../shared/domain/version.ts'
+import type { Happened } from './in-order.ts'
 import { nextLakeCommit } from './lake.ts'
 import type { Step, Target } from './schedule.ts'
-import { killAtCommit, storeAils } from './store-faults.ts'
-import { nextCommit, readBy, redeploy, rowsStored, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
-
-/** What a fault says of itself: how long until a tick (or row) that came after it was committed, and what else is worth a word. */
-type Happened = { readonly recoveryMs: number; readonly note?: string }
+import { COMMIT_OF, killAtCommit, storeAils } from './store-faults.ts'
+import { nextCommit, readBy, redeploy, rowsStored, type Struck, signal, signalPid, ticksRead, timeUntil, type World } from './world.ts'
 
 /** Does one fault, and returns when the stack works again. */
 export function happen(world: World, step: Step, turn: number): Promise<Happened> {
@@ -23,9 +21,9 @@ export function happen(world: World, step: Step, turn: number): Promise<Happened
     case 'readers':
       return changeReaders(world, step.counts)
     case 'store':
-      return storeAils(world, step.what, step.ms, step.seed).then((recoveryMs) => ({ recoveryMs, note: `${step.ms / 1000} s` }))
+      return storeAils(world, step).then(async () => ({ recoveryMs: await nextLakeCommit(world), note: `${step.ms / 1000} s` }))
     case 'kill-at-commit':
-      return killAtCommit(world, step.target, step.arrives)
+      return killAtCommit(world, { ...step, isIts: COMMIT_OF[step.target], recovered: () => nextLakeCommit(world) })
     case 'stale-flush':
       return staleFlush(world, turn)
     case 'second-trigger':
@@ -61,7 +59,8 @@ async function freeze(world: World, targets: readonly Target[], ms: number): Pro
   return { recoveryMs: Math.max(...times), note: `${ms / 1000} s` }
 }
 
-async function standStill(world: World, targets: readonly Target[], ms: number): Promise<void> {
+/** All processes of some targets stand still for a while. */
+export async function standStill(world: Struck, targets: readonly string[], ms: number): Promise<void> {
   const pids = (await Promise.all(targets.map((target) => signal(world, target, 'SIGSTOP')))).flat()
   await sleep(ms)
   for (const pid of pids) signalPid(pid, 'SIGCONT')
@@ -111,8 +110,13 @@ async function emptyValkey(world: World): Promise<Happened> {
   return { recoveryMs: await nextCommit(world, 'all') }
 }
 
-/** Valkey dies and comes back as it was two seconds before: the end of its append-only file is torn off. */
 async function rewindValkey(world: World): Promise<Happened> {
+  const note = await tearValkey(world)
+  return { recoveryMs: await nextCommit(world, 'all'), note }
+}
+
+/** Valkey dies and comes back as it was two seconds before: the end of its append-only file is torn off. */
+export async function tearValkey(world: Struck): Promise<string> {
   const folder = join(world.stack.settings.data, 'valkey', 'appendonlydir')
   const newest = async () =>
     (await readdir(folder))
@@ -128,8 +132,7 @@ async function rewindValkey(world: World): Promise<Happened> {
   const { size: grown } = await stat(join(folder, file))
   if (torn) await truncate(join(folder, file), size)
   await signal(world, 'valkey', 'SIGKILL')
-  const note = torn ? `${Math.round((grown - size) / 1024)} KiB torn off` : 'its file was rewritten meanwhile: only killed'
-  return { recoveryMs: await nextCommit(world, 'all'), note }
+  return torn ? `${Math.round((grown - size) / 1024)} KiB torn off` : 'its file was rewritten meanwhile: only killed'
 }
 
 /** The stream of ticks is deleted and made anew; the publisher finds it empty and sends everything again from the start. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { Redis } from 'ioredis'
@@ -8,19 +7,21 @@ import { startOwnStack } from '../support/own-stack.ts'
 import { isCaughtUp, READERS, until } from '../support/progress.ts'
 import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.ts'
 import { happen } from './faults.ts'
+import { type Done, inOrder } from './in-order.ts'
 import { lakeSettled } from './lake.ts'
 import { TapePublisher } from './publisher.ts'
+import type { Verdict } from './report.ts'
 import { nameOf, schedule } from './schedule.ts'
 import { keepUp, upkeepDone } from './store-faults.ts'
 import { tapeOf } from './tape.ts'
 import { loadTracks } from './tracks.ts'
-import { type Verdict, verdictOf } from './verdict.ts'
+import { verdictOf } from './verdict.ts'
 import type { World } from './world.ts'
 
 export type Options = { readonly minutes: number; readonly seed: number; readonly say: (line: string) => void }
 
-/** One fault that was done. */
-export type Done = { readonly name: string; readonly recoveryMs: number; readonly note: string }
+/** What a fault is over with. */
+export const RECOVERED = 'next commit'
 
 type Report = {
   readonly done: readonly Done[]
@@ -62,7 +63,13 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
   try {
     await stack.process('trigger-1').stop()
     publisher.start()
-    const done = await inOrder(world, minutes * 60_000, seed, say)
+    const done = await inOrder(schedule(seed), {
+      durationMs: minutes * 60_000,
+      nameOf,
+      happen: (step, turn) => happen(world, step, turn),
+      recovered: RECOVERED,
+      say,
+    })
     await publisher.finished()
     say('the whole tape is in the stream; waiting for the last bars')
     await settled(world)
@@ -87,22 +94,6 @@ export async function runFaults({ minutes, seed, say }: Options): Promise<Report
     }
     await proxy.close()
   }
-}
-
-async function inOrder(world: World, durationMs: number, seed: number, say: (line: string) => void): Promise<Done[]> {
-  const done: Done[] = []
-  const started = performance.now()
-  const seconds = () => ((performance.now() - started) / 1000).toFixed(1).padStart(6)
-  for (const step of schedule(seed)) {
-    await sleep(step.waitMs)
-    if (performance.now() - started > durationMs) return done
-    const name = nameOf(step)
-    say(`${seconds()} s  ${name}`)
-    const { recoveryMs, note = '' } = await happen(world, step, done.length)
-    say(`${seconds()} s    next commit after ${Math.round(recoveryMs)} ms${note && `, ${note}`}`)
-    done.push({ name, recoveryMs, note })
-  }
-  return done
 }
 
 /** Waits until everything is read, every quiet bar is closed, and all of it is stored. */

@@ -1,7 +1,7 @@
 import { pick, random, shuffle } from './random.ts'
 
 /** Functions whose replicas can be killed or frozen. */
-export const FUNCTIONS = ['tick-to-bar', 'persist-bars', 'flush-batch', 'lake-upkeep'] as const
+const FUNCTIONS = ['tick-to-bar', 'persist-bars', 'flush-batch', 'lake-upkeep'] as const
 /** What can be killed or frozen: beside them four servers, the gateway, the trigger process. */
 export const TARGETS = ['nats', 'valkey', 'questdb', 's3', 'gateway', ...FUNCTIONS, 'trigger-0'] as const
 export type Target = (typeof TARGETS)[number]

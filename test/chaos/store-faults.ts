@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../support/progress.ts'
 import { type Fate, PASSED, type S3Request } from '../support/s3-proxy.ts'
-import { nextLakeCommit } from './lake.ts'
 import { pick, random } from './random.ts'
-import type { AtCommit, StoreFault } from './schedule.ts'
-import { signal, type World } from './world.ts'
+import type { StoreFault } from './schedule.ts'
+import { type Struck, signal, type World } from './world.ts'
 
 const FATES: Readonly<Record<Exclude<StoreFault, 'away' | 'full'>, readonly Fate[]>> = {
   errors: [
@@ -30,9 +29,10 @@ const OFTEN = 0.5
 /** The longest wait for a commit that is to be held: upkeep may have nothing to rewrite. */
 const MOST_WAIT_MS = 10_000
 
+type Ailment = { readonly what: StoreFault; readonly ms: number; readonly seed: number }
+
 /** The store, or the way to it, ails for a while. */
-export async function storeAils(world: World, what: StoreFault, ms: number, seed: number): Promise<number> {
-  const { proxy } = world
+export async function storeAils({ proxy }: Pick<World, 'proxy'>, { what, ms, seed }: Ailment): Promise<void> {
   const next = random(seed)
   let met = 0
   if (what === 'away') await proxy.leave()
@@ -46,18 +46,31 @@ export async function storeAils(world: World, what: StoreFault, ms: number, seed
   if (what !== 'away') await until('the store was asked for something', async () => met > 0, 60_000)
   proxy.fate = () => PASSED
   await proxy.comeBack()
-  return nextLakeCommit(world)
+}
+
+const textOf = ({ body }: S3Request): string => body.toString('latin1', 0, 1000)
+/** Whose a commit is. */
+export const COMMIT_OF = {
+  'flush-batch': (request: S3Request) => /"operation":"(WRITE|CREATE)/.test(textOf(request)),
+  'lake-upkeep': (request: S3Request) => textOf(request).includes('"operation":"OPTIMIZE"'),
+}
+
+type KilledAtCommit = {
+  readonly target: string
+  readonly isIts: (request: S3Request) => boolean
+  readonly arrives: boolean
+  /** Waits until what is published from now on is stored. */
+  readonly recovered: () => Promise<number>
 }
 
 /** A commit is on its way, and does not arrive before its writer is dead: then, or never. */
-export async function killAtCommit(world: World, target: AtCommit, arrives: boolean) {
+export async function killAtCommit(world: Struck & Pick<World, 'proxy'>, { target, isIts, arrives, recovered }: KilledAtCommit) {
   const { proxy } = world
   const came = Promise.withResolvers<boolean>()
   const fate = Promise.withResolvers<Fate>()
-  const operation = target === 'flush-batch' ? /"operation":"(WRITE|CREATE)/ : /"operation":"OPTIMIZE"/
   let isHeld = false
-  proxy.fate = ({ isPutIfAbsent, body }: S3Request) => {
-    if (isHeld || !isPutIfAbsent || !operation.test(body.toString('latin1', 0, 1000))) return PASSED
+  proxy.fate = (request: S3Request) => {
+    if (isHeld || !request.isPutIfAbsent || !isIts(request)) return PASSED
     isHeld = true
     came.resolve(true)
     return fate.promise
@@ -66,7 +79,7 @@ export async function killAtCommit(world: World, target: AtCommit, arrives: bool
   const isAtCommit = await Promise.race([came.promise, isOver])
   isHeld = true
   await signal(world, target, 'SIGKILL')
-  const after = nextLakeCommit(world)
+  const after = recovered()
   // Its successor may be at work by now, or not yet: the commit is to arrive at either moment.
   await sleep(200)
   fate.resolve(arrives ? PASSED : { kind: 'reset' })
@@ -76,14 +89,14 @@ export async function killAtCommit(world: World, target: AtCommit, arrives: bool
 }
 
 /** Calls upkeep again and again, as at full hours, when it does everything: it is to meet whatever else happens. */
-export async function keepUp(world: World, signal: AbortSignal): Promise<void> {
+export async function keepUp(world: Pick<World, 'stack'>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await callUpkeep(world).catch(() => {})
     await sleep(UPKEEP_MS, undefined, { signal }).catch(() => {})
   }
 }
 
-async function callUpkeep({ stack }: World): Promise<void> {
+async function callUpkeep({ stack }: Pick<World, 'stack'>): Promise<void> {
   const headers = { 'X-Scheduled-Time': '2026-11-21T10:00:00Z' }
   const response = await fetch(`${stack.urls.GATEWAY_URL}/function/lake-upkeep`, {
     method: 'POST',
@@ -94,4 +107,5 @@ async function callUpkeep({ stack }: World): Promise<void> {
 }
 
 /** Waits until upkeep has done all of its work once more. */
-export const upkeepDone = (world: World): Promise<void> => until('upkeep is done', () => callUpkeep(world).then(() => true), 180_000, 100)
+export const upkeepDone = (world: Pick<World, 'stack'>): Promise<void> =>
+  until('upkeep is done', () => callUpkeep(world).then(() => true), 180_000, 100)

@@ -6,14 +6,11 @@ import { referenceBars } from '../support/reference.ts'
 import { barsInStream, barsInTable, newestOf } from '../support/stored-bars.ts'
 import { barsOfTape } from './expected.ts'
 import { checkLake, checkLog } from './lake.ts'
+import type { Check, Verdict } from './report.ts'
 import type { Tape } from './tape.ts'
 import { symbolOfPlay, type Track } from './tracks.ts'
 import { checkLetters, contradictions, letters } from './verify.ts'
 import type { World } from './world.ts'
-
-/** One thing that must hold at the end. */
-type Check = { readonly check: string; readonly found: string; readonly ok: boolean; readonly examples: readonly string[] }
-export type Verdict = readonly Check[]
 
 /** Everything that must hold once the last bar is stored. @param cameAgain - whether ticks were sent a second time by a re-created or cut stream. */
 export async function verdictOf(world: World, tracks: readonly Track[], tape: Tape, cameAgain: boolean): Promise<Verdict> {
@@ -83,7 +80,7 @@ async function whole(tracks: readonly Track[], tape: Tape, table: readonly Bar[]
 }
 
 /** Processes that are not there, or that died more often than we killed them. */
-function ended({ stack, kills }: World): string[] {
+export function ended({ stack, kills }: Pick<World, 'stack' | 'kills'>): string[] {
   const troubles = [...stack.processes.values()]
     .filter(({ name }) => name !== 'trigger-1')
     .flatMap(({ name, state, restarts }) => [

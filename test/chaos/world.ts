@@ -9,7 +9,6 @@ import { type OwnStack, replicasOf } from '../support/own-stack.ts'
 import { isCaughtUp, READERS, reachedBy, until } from '../support/progress.ts'
 import type { S3Proxy } from '../support/s3-proxy.ts'
 import type { TapePublisher } from './publisher.ts'
-import { FUNCTIONS, type Target } from './schedule.ts'
 
 /** What the faults act on. */
 export type World = {
@@ -26,20 +25,21 @@ export type World = {
   readonly kills: Map<string, number>
 }
 
+/** What a signal needs: whose processes they are, and where it is written down who was killed. */
+export type Struck = Pick<World, 'stack' | 'kills'>
+
 const BACK_MS = 90_000
 
 /** The processes of a target; waits until it has one (it may just be starting again). */
-async function pidsOf({ stack }: World, target: Target): Promise<number[]> {
-  const now = () => {
-    const isFunction = (FUNCTIONS as readonly string[]).includes(target)
-    return isFunction ? replicasOf(stack, target).map(({ pid }) => pid) : [stack.process(target).pid ?? 0].filter(Boolean)
-  }
+async function pidsOf({ stack }: Struck, target: string): Promise<number[]> {
+  const process = stack.processes.get(target)
+  const now = () => (process ? [process.pid ?? 0].filter(Boolean) : replicasOf(stack, target).map(({ pid }) => pid))
   await until(`${target} has a process`, async () => now().length > 0, BACK_MS, 5)
   return now()
 }
 
 /** Sends a signal to all processes of a target; one that has ended meanwhile is passed over. */
-export async function signal(world: World, target: Target, name: NodeJS.Signals): Promise<number[]> {
+export async function signal(world: Struck, target: string, name: NodeJS.Signals): Promise<number[]> {
   const pids = await pidsOf(world, target)
   for (const pid of pids) signalPid(pid, name)
   if (name === 'SIGKILL') world.kills.set(target, (world.kills.get(target) ?? 0) + 1)
@@ -93,7 +93,7 @@ export function rowsStored({ stack, connection }: World): Promise<number> {
 
 /** Deploys one function of stack.yml again, over HTTP as a user would, with other annotations or environment. */
 export async function redeploy(
-  { stack, env }: World,
+  { stack, env }: Pick<World, 'stack' | 'env'>,
   service: string,
   change: { readonly annotations?: Record<string, string>; readonly env?: Record<string, string> },
 ): Promise<void> {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { natsPublisher } from '../../../shared/adapters/nats/publisher.ts'
 import { until } from '../../integration/faas/host.ts'
+import { publishUntil } from '../publish-surely.ts'
 import { pick, random } from '../random.ts'
 import { signalPid } from '../world.ts'
-import { publishUntil } from './messages.ts'
+import { message } from './messages.ts'
 import { type Findings, verdictOf } from './verdict.ts'
 import { type AckedWorld, FUNCTIONS, STREAM, startWorld } from './world.ts'
 
@@ -25,7 +26,7 @@ export async function runAcked({ minutes, seed, say }: AckedOptions): Promise<Ac
     const next = random(seed)
     const end = performance.now() + minutes * 60_000
     const isOver = () => performance.now() > end
-    const publishing = publishUntil(natsPublisher(world.nats), PER_SECOND, isOver)
+    const publishing = publishUntil(natsPublisher(world.nats), { perSecond: PER_SECOND, message, isOver })
     const kills = new Map<Target, number>()
     while (!isOver()) {
       await sleep(LEAST_PAUSE_MS + next() * MORE_PAUSE_MS)
