@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
+import { buildAll } from '../../../infra/build/bundle.ts'
 import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
 import { connectNats, type Nats } from '../../../shared/adapters/nats/connect.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
@@ -39,6 +40,7 @@ export type AckedWorld = {
 const TRIGGERS = 2
 
 export async function startWorld(): Promise<AckedWorld> {
+  await buildAll()
   const servers = await startServers({ nats: true })
   const nats = connectNats(servers.urls, 'chaos')
   await applyStreams(await nats.connection, [SPEC, STREAMS.DLQ])
