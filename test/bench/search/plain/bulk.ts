@@ -10,7 +10,8 @@ import documents from '../../../../infra/storage/opensearch/alt-docs.json' with 
  */
 const [nats = '', stream = '', first = '', count = '', node = ''] = process.argv.slice(2)
 const INDEX = 'plain-documents'
-const client = new Client({ node })
+// On a machine that has much to do, 5 MB take longer than the 30 s it would wait.
+const client = new Client({ node, requestTimeout: 300_000 })
 const { settings, mappings } = documents.template
 if (!(await client.indices.exists({ index: INDEX })).body)
   await client.indices.create({ index: INDEX, body: { settings, mappings } as never })
