@@ -71,15 +71,8 @@ export async function opensearchService(options: OpensearchOptions): Promise<Pro
   await writeFile(join(conf, 'opensearch.yml'), config(options))
   await writeFile(join(conf, 'log4j2.properties'), LOG)
   const places = [`-Djava.io.tmpdir=${temporary}`, '-XX:-UsePerfData', `-XX:ErrorFile=${folder}/hs_err_%p.log`]
-  // As QuestDB: on two shared cores the second compiler and parallel collection cost more than they give.
-  const bounds = [
-    '-Xms512m',
-    '-Xmx512m',
-    '-XX:MaxDirectMemorySize=256m',
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
-    '-XX:+ExitOnOutOfMemoryError',
-  ]
+  // Other than QuestDB it gains by the second compiler, once that has done its work: docs/decisions/0010-opensearch.md.
+  const bounds = ['-Xms512m', '-Xmx512m', '-XX:MaxDirectMemorySize=256m', '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError']
   const properties = {
     'opensearch.path.home': files.home,
     'opensearch.path.conf': conf,

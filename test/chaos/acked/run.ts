@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { natsPublisher } from '../../../shared/adapters/nats/publisher.ts'
-import { until } from '../../integration/faas/host.ts'
 import { publishUntil } from '../publish-surely.ts'
 import { pick, random } from '../random.ts'
 import { signalPid } from '../world.ts'
@@ -17,7 +16,8 @@ type AckedReport = { readonly kills: ReadonlyMap<Target, number>; readonly publi
 const PER_SECOND = 500
 const LEAST_PAUSE_MS = 200
 const MORE_PAUSE_MS = 1800
-const SETTLED_WITHIN_MS = 300_000
+const STUCK_MS = 120_000
+const LOOK_MS = 500
 
 /** Publishes to acked functions of every form while one process after the other is killed; then waits until nothing is left and looks for what is missing. */
 export async function runAcked({ minutes, seed, say }: AckedOptions): Promise<AckedReport> {
@@ -37,7 +37,7 @@ export async function runAcked({ minutes, seed, say }: AckedOptions): Promise<Ac
     }
     const published = await publishing
     say(`${published} messages are in the stream; waiting until they are settled`)
-    await until('everything is settled', () => isSettled(world), SETTLED_WITHIN_MS)
+    await settled(world)
     return { kills, published, findings: await verdictOf(world, published) }
   } finally {
     await world.stop()
@@ -65,11 +65,19 @@ async function kill({ host, servers, triggers, startTrigger }: AckedWorld, targe
   }
 }
 
-/** Whether no function has anything left to settle. */
-async function isSettled({ manager }: AckedWorld): Promise<boolean> {
-  const left = Object.keys(FUNCTIONS).map(async (name) => {
-    const { num_pending, num_ack_pending } = await manager.consumers.info(STREAM, `acked-${name}`)
-    return num_pending + num_ack_pending
-  })
-  return (await Promise.all(left)).every((count) => count === 0)
+/** Waits until no function has anything left to settle. @throws {Error} that says how much, when it has not become less for a while. */
+async function settled({ manager }: AckedWorld): Promise<void> {
+  let least = Number.POSITIVE_INFINITY
+  for (let sinceMs = performance.now(); ; await sleep(LOOK_MS)) {
+    const left = Object.keys(FUNCTIONS).map(async (name) => {
+      const { num_pending, num_ack_pending } = await manager.consumers.info(STREAM, `acked-${name}`)
+      return { name, count: num_pending + num_ack_pending }
+    })
+    const counts = await Promise.all(left)
+    const sum = counts.reduce((all, { count }) => all + count, 0)
+    if (sum === 0) return
+    if (sum < least) [least, sinceMs] = [sum, performance.now()]
+    if (performance.now() - sinceMs < STUCK_MS) continue
+    throw new Error(`nothing is settled any more: ${counts.map(({ name, count }) => `${name} has ${count} messages left`).join(', ')}`)
+  }
 }
