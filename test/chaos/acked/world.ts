@@ -5,6 +5,7 @@ import { applyStreams } from '../../../infra/storage/jetstream/apply.ts'
 import { connectNats, type Nats } from '../../../shared/adapters/nats/connect.ts'
 import { STREAMS } from '../../../shared/contract/streams.ts'
 import { TestHost } from '../../integration/faas/host.ts'
+import { beforeEnd } from '../../support/before-end.ts'
 import { bundleFunction } from '../../support/bundle.ts'
 import { startServers, type TestServers } from '../../support/servers.ts'
 import { startTrigger, type TriggerProcess } from '../../support/trigger-process.ts'
@@ -39,12 +40,29 @@ export type AckedWorld = {
 
 const TRIGGERS = 2
 
+/** Starts all of it; what fails, and a signal that ends this process, ends what was started first. */
 export async function startWorld(): Promise<AckedWorld> {
+  const ends: (() => unknown)[] = []
+  const stop = async () => {
+    goOn()
+    for (const end of ends.splice(0).reverse()) await end()
+  }
+  const goOn = beforeEnd(stop)
+  return start(ends, stop).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
+}
+
+async function start(ends: (() => unknown)[], stop: () => Promise<void>): Promise<AckedWorld> {
   await buildAll()
   const servers = await startServers({ nats: true })
+  ends.push(() => servers.stop())
   const nats = connectNats(servers.urls, 'chaos')
+  ends.push(() => nats.close())
   await applyStreams(await nats.connection, [SPEC, STREAMS.DLQ])
   const host = await TestHost.start({ NATS_URL: servers.urls.NATS_URL })
+  ends.push(() => host.remove())
   const takenBy = (functionName: string) => join(host.folder, `${functionName}.taken`)
   await bundleFunction(join(import.meta.dirname, 'taker.ts'), join(host.folder, 'dist/functions/taker/index.js'))
   for (const [service, annotations] of Object.entries(FUNCTIONS)) {
@@ -53,6 +71,7 @@ export async function startWorld(): Promise<AckedWorld> {
     await host.deploy(service, { image: 'local/taker:dev', annotations, labels, envVars })
   }
   const triggers: TriggerProcess[] = []
+  ends.push(() => Promise.all(triggers.map((trigger) => trigger.stop())))
   const world: AckedWorld = {
     servers,
     nats,
@@ -64,12 +83,7 @@ export async function startWorld(): Promise<AckedWorld> {
       const urls = { NATS_URL: servers.urls.NATS_URL, GATEWAY_URL: host.url }
       triggers[number] = await startTrigger(`trigger-${number}`, urls, { user: 'admin', password: 'secret word' })
     },
-    async stop() {
-      for (const trigger of triggers) await trigger.stop()
-      await host.remove()
-      await nats.close()
-      await servers.stop()
-    },
+    stop,
   }
   for (let i = 0; i < TRIGGERS; i++) await world.startTrigger(i)
   return world
