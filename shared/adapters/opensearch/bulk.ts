@@ -3,7 +3,7 @@ import type { StoredDoc, StoreResult } from '../../ports/doc-index.ts'
 import { faultOf, type WrittenFault } from './failure.ts'
 
 /** Most documents of a request, and characters of their texts: the server takes 100 MB, but works them off in its small heap. */
-const MOST_DOCS = 100
+const MOST_DOCS = 500
 const MOST_CHARS = 4 * 1024 * 1024
 
 /** What the server says of one document. */

@@ -6,7 +6,7 @@ const docs = (count: number, chars = 10) => Array.from({ length: count }, (_, i)
 const sizes = (parts: Iterable<readonly string[]>) => [...parts].map((part) => part.length / 2)
 
 test('a request has 100 documents at most, and a few megabytes; a document larger than that goes alone', () => {
-  expect(sizes(bulkParts(docs(205)))).toEqual([100, 100, 5])
+  expect(sizes(bulkParts(docs(1005)))).toEqual([500, 500, 5])
   expect(sizes(bulkParts(docs(9, 1024 * 1024)))).toEqual([3, 3, 3])
   expect(sizes(bulkParts(docs(2, 5 * 1024 * 1024)))).toEqual([1, 1])
   expect(sizes(bulkParts([]))).toEqual([])
