@@ -5,7 +5,7 @@ import { storedDoc } from '../../../../support/stored-doc.ts'
 const docs = (count: number, chars = 10) => Array.from({ length: count }, (_, i) => storedDoc({ id: `d${i}`, body: 'x'.repeat(chars) }))
 const sizes = (parts: Iterable<readonly string[]>) => [...parts].map((part) => part.length / 2)
 
-test('a request has 100 documents at most, and a few megabytes; a document larger than that goes alone', () => {
+test('a request has 500 documents at most, and a few megabytes; a document larger than that goes alone', () => {
   expect(sizes(bulkParts(docs(1005)))).toEqual([500, 500, 5])
   expect(sizes(bulkParts(docs(9, 1024 * 1024)))).toEqual([3, 3, 3])
   expect(sizes(bulkParts(docs(2, 5 * 1024 * 1024)))).toEqual([1, 1])
