@@ -152,14 +152,14 @@ export class Desk<C> {
     const verdicts = judge(items, outcome, { rules: this.#options, successes: this.#successes, nowMs, jitter })
     this.#learn(outcome, verdicts.some(({ kind }) => kind === 'settled'), startedMs, nowMs, jitter) // biome-ignore format: one call
     let settled = 0
-    let first = 0
+    let unpaced = 0
     items.forEach((item, i) => {
       const verdict = verdicts[i]!
       if (item.state === 'gone') return
       if (verdict.kind === 'settled') {
         this.#answer('ack', item, nowMs)
         settled++
-        if (item.sends === 1 && !item.paced) first++
+        if (!item.paced) unpaced++
       } else if (verdict.kind === 'again') {
         item.dueMs = verdict.dueMs
         item.paced = verdict.paced
@@ -167,7 +167,7 @@ export class Desk<C> {
         else item.state = 'behind'
       } else this.#give(item, verdict.code, verdict.error)
     })
-    this.#pace.settled(first)
+    this.#pace.settled(unpaced)
     return settled
   }
 
@@ -223,8 +223,7 @@ export class Desk<C> {
 
   #call(queue: Queues<C>['fresh'], most: number, nowMs: number, brokerMs: number): Step<C> {
     const items = this.#queues.gather(queue, most, this.#options.maxBytes, nowMs, (item) => this.#isStale(item, brokerMs))
-    const again = items.filter(({ sends, paced }) => paced || sends > 0).length
-    if (again > 0) this.#pace.spend(queue === this.#queues.parts ? 0 : again)
+    if (queue !== this.#queues.parts) this.#pace.spend(items.filter(({ paced }) => paced).length)
     this.#wasRepeat = queue !== this.#queues.fresh
     for (const item of items) if (item.sends++ === 0) this.#unsent--
     const id = this.#nextCall++

@@ -37,7 +37,7 @@ export class Pace {
     return this.#weight > 0 ? this.#perSecond : undefined
   }
 
-  /** Messages were settled that had been sent once: those are what is steady. */
+  /** Messages were settled that were not held back: those are what is steady. */
   settled(count: number): void {
     this.#settled += count
   }

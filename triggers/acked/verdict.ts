@@ -37,13 +37,16 @@ export function judge<C>(items: readonly Item<C>[], outcome: Outcome, context: C
 
 function partly<C>(items: readonly Item<C>[], failures: readonly Failure[], context: Context): Verdict[] {
   const byIndex = new Map(failures.map((failure) => [failure.index, failure]))
-  /** Keys of which an earlier message has to come again: what came after it was too early, whatever the function says. */
+  /** Keys of which an earlier message has to come again. */
   const ended = new Set<string>()
   return items.map((item, index): Verdict => {
     const failure = byIndex.get(index)
     item.suspicion = undefined
-    if (!failure && (item.key === undefined || !ended.has(item.key))) return SETTLED
-    const verdict = failure ? afterFailure(item, failure, context) : { kind: 'again' as const, dueMs: context.nowMs, paced: true }
+    // It was too early, whatever the function says. Nothing is wrong with it: it waits for the one before it, without a pause or a pace of its own.
+    if (item.key !== undefined && ended.has(item.key) && failure?.retry !== false)
+      return { kind: 'again', dueMs: context.nowMs, paced: item.paced }
+    if (!failure) return SETTLED
+    const verdict = afterFailure(item, failure, context)
     if (verdict.kind === 'again' && item.key !== undefined) ended.add(item.key)
     return verdict
   })

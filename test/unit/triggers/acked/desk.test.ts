@@ -206,6 +206,17 @@ test('a key in a call, or waiting to be tried again, holds back its later messag
   expect(names(call())).toBe('ce')
 })
 
+test('what is behind one that failed waits for nothing but that one, however few repeats the pace allows', () => {
+  const { clock, take, run } = setUp({ batch: 50, maxBytes: 1000, steady: 10 })
+  const beganMs = clock.ms
+  take(`f${'-'.repeat(49)}`, { key: 'k' })
+  const failures = Array.from({ length: 50 }, (_, index) => ({ index, code: index === 0 ? 'FAILED' : 'ERR_UNAVAILABLE', retry: true }))
+  const failing: Outcome[] = [{ kind: 'partly', failures }, { kind: 'partly', failures: failures.slice(0, 1) }]
+  const { calls } = run(() => failing.shift() ?? DONE)
+  expect(calls).toEqual([`f${'-'.repeat(49)}`, 'f', 'f', '-'.repeat(49)])
+  expect(clock.ms - beganMs).toBe(300)
+})
+
 test('one given up lets the next of its key go only when it is in the dead letters', () => {
   const { desk, clock, take, call, next, settle } = setUp({ batch: 1 })
   take('ab', { key: 'k' })
