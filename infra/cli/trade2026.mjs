@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command's first step, in plain JavaScript for any Node from 20 on: packages first, then the real program on the Node they bring.
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,6 +48,9 @@ const npm = (...args) =>
   })
 
 const installPackages = async () => {
+  const folder = join(ROOT, 'node_modules')
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink())
+    fail(`${folder} is a link to packages of another version, which npm would empty: take the link away`)
   const started = Date.now()
   console.error('installing packages (npm ci)')
   const progress = setInterval(() => console.error(`installing packages: ${Math.round((Date.now() - started) / 1000)} s`), 5000)

@@ -74,9 +74,7 @@ function nicenessIn({ requests }: FunctionDeployment): number {
   throw new Refusal(400, `requests.cpu is "${requests.cpu}": an amount like 100m is needed`)
 }
 
-/**
- * In a container V8 takes half of the memory it finds for its old objects; without one it would take gigabytes before it collects them.
- */
+/** In a container V8 takes half of the memory it finds for its old objects; without one it would take gigabytes before it collects them. */
 const withOptions = ([node, ...args]: readonly string[], memoryBytes: number | null): string[] => [
   node!,
   FEW_THREADS,

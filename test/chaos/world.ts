@@ -57,6 +57,7 @@ export function signalPid(pid: number, name: NodeJS.Signals): void {
 
 /** How far tick-to-bar has come. */
 export const ticksRead = ({ stack }: World) => reachedBy(stack.urls.GATEWAY_URL, READERS[0].name, READERS[0].stream)
+
 /** Waits for something, and tells how long that took, ms. */
 export async function timeUntil(what: string, yes: () => Promise<boolean>): Promise<number> {
   const started = performance.now()

@@ -7,7 +7,6 @@ import { redeploy } from '../client.ts'
 import { quantileOf } from '../host/load.ts'
 import type { Row } from '../report.ts'
 import type { Reader, Rig } from './rig.ts'
-
 import { fill } from './rows.ts'
 
 /** Between two documents; by chance half as long or half as long again, so that they meet the index in all its moments. */
