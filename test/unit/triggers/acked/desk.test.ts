@@ -211,7 +211,10 @@ test('what is behind one that failed waits for nothing but that one, however few
   const beganMs = clock.ms
   take(`f${'-'.repeat(49)}`, { key: 'k' })
   const failures = Array.from({ length: 50 }, (_, index) => ({ index, code: index === 0 ? 'FAILED' : 'ERR_UNAVAILABLE', retry: true }))
-  const failing: Outcome[] = [{ kind: 'partly', failures }, { kind: 'partly', failures: failures.slice(0, 1) }]
+  const failing: Outcome[] = [
+    { kind: 'partly', failures },
+    { kind: 'partly', failures: failures.slice(0, 1) },
+  ]
   const { calls } = run(() => failing.shift() ?? DONE)
   expect(calls).toEqual([`f${'-'.repeat(49)}`, 'f', 'f', '-'.repeat(49)])
   expect(clock.ms - beganMs).toBe(300)
