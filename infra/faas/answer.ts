@@ -10,8 +10,11 @@ export type AnswerHead = {
   readonly sized: boolean
 }
 
-/** Where an answer goes, piece by piece: one head, any number of body parts, one end. After a head of status 101 the parts are another protocol's. */
-export type AnswerSink = { head(head: AnswerHead): void; body(part: Buffer): void; end(): void }
+/**
+ * Where an answer goes, piece by piece: one head, any number of body parts, one end, which follows at once where a part is known to be the last. After a
+ * head of status 101 the parts are another protocol's.
+ */
+export type AnswerSink = { head(head: AnswerHead): void; body(part: Buffer, isLast: boolean): void; end(): void }
 
 const MAX_HEAD_BYTES = 64 * 1024
 const BODILESS = new Set([204, 304])
@@ -49,14 +52,14 @@ export class AnswerParser {
           const part = at === 0 && all.length <= this.#left ? all : all.subarray(at, at + this.#left)
           this.#left -= part.length
           at += part.length
-          this.#sink.body(part)
+          this.#sink.body(part, this.#state === 'sized' && this.#left === 0)
           if (this.#left > 0) break
           if (this.#state === 'chunk') this.#state = 'chunk end'
           else this.#end()
           break
         }
         case 'until close':
-          this.#sink.body(all.subarray(at))
+          this.#sink.body(all.subarray(at), false)
           at = all.length
           break
         case 'done':

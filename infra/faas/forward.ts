@@ -6,6 +6,7 @@ import { type Call, refuse, tooLarge } from './call.ts'
 import { type Exchange, TRUST } from './connection.ts'
 import { addToAnswer, headToFunction } from './headers.ts'
 import type { Replica } from './replica.ts'
+import { MOST_TEXT_BYTES } from './request-body.ts'
 import { letGo, openTunnel } from './tunnel.ts'
 import { callTimeoutMs } from './watchdog.ts'
 
@@ -18,6 +19,7 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
   const { request, response, body, id } = call
   const head = headToFunction(request, call.path, id, call.upgrade !== null)
   let settled = false
+  let last: Buffer | undefined
 
   const settle = (outcome: Outcome) => {
     if (settled) return
@@ -43,8 +45,11 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
     else {
       if (!isSent) body.drop()
       // A connection that the caller wants closed ends with the answer: while it still writes its body, the answer would be lost.
-      if (isSent || response.shouldKeepAlive) response.end()
-      else finished(request, () => response.end())
+      if (isSent || response.shouldKeepAlive) response.end(last?.toString('latin1'), 'latin1')
+      else {
+        if (last) response.write(last)
+        finished(request, () => response.end())
+      }
     }
     replica.connections.give(connection, isSent ? parser.keptMs : 0)
     settle('answered')
@@ -64,7 +69,11 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
         // An answer of unknown length may be a stream of events whose first one is far away.
         if (!answer.sized) response.flushHeaders()
       },
-      body(part) {
+      body(part, isLast) {
+        if (isLast && part.length <= MOST_TEXT_BYTES) {
+          last = part
+          return
+        }
         const to = call.isUpgraded ? call.upgrade!.socket : response
         if (to.destroyed || to.write(part) || connection.socket.isPaused()) return
         connection.socket.pause()

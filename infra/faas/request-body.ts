@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
+/** Up to here a body is written as text, one byte a character, with its head in front: one piece costs Node two thirds of what two cost. */
+export const MOST_TEXT_BYTES = 8 * 1024
 /** The most that is kept of a body, for a connection on which it turns out to have been sent in vain. */
 const MOST_KEPT_BYTES = 64 * 1024
 
@@ -48,6 +50,11 @@ export class RequestBody {
       ahead = ''
     }
     const write = (part: Buffer) => {
+      if (ahead !== '' && !this.chunked && part.length <= MOST_TEXT_BYTES && !socket.destroyed) {
+        const text = ahead + part.toString('latin1')
+        ahead = ''
+        return socket.write(text, 'latin1')
+      }
       socket.cork()
       writeHead()
       if (this.chunked) socket.write(`${part.length.toString(16)}\r\n`, 'latin1')

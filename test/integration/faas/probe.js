@@ -62,6 +62,9 @@ async function answer(req, res) {
     }
     case '/status':
       return res.writeHead(Number(searchParams.get('code')), { 'retry-after': '7' }).end('as asked')
+    case '/echo-sized':
+      res.writeHead(200, { 'content-length': req.headers['content-length'] })
+      return req.pipe(res)
     case '/echo':
       res.writeHead(200, { 'content-type': req.headers['content-type'] ?? 'application/octet-stream' }).flushHeaders()
       return req.pipe(res)

@@ -87,6 +87,17 @@ test.each([1, 65_536, 9_999_999])('a body of %i bytes arrives whole, sized or in
   expect(JSON.parse(chunked)).toMatchObject({ sizeBytes, sha256: sha256(body) })
 })
 
+test.each([256, 8192, 8193, 70_000])(
+  '%i bytes of every value come back as they were sent, with their length or without',
+  async (sizeBytes) => {
+    const body = Buffer.from(Uint8Array.from({ length: sizeBytes }, (_, i) => i))
+    for (const path of ['/echo-sized', '/echo']) {
+      const response = await fetch(`${host.url}/function/probe${path}`, { method: 'POST', body })
+      expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true)
+    }
+  },
+)
+
 test.each(['/large', '/large?sized'])('a large answer arrives whole through a slow reader: %s', async (path) => {
   const response = await fetch(`${host.url}/function/probe${path}`)
   let sizeBytes = 0

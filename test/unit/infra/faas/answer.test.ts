@@ -49,6 +49,18 @@ describe('the end of an answer', () => {
     expect(whole('HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n')).toMatchObject({ ended: 1, whole: true })
   })
 
+  test('is told with the last part where the length says so', () => {
+    const lasts = (text: string) => {
+      const seen: string[] = []
+      const parser = new AnswerParser('GET', { head() {}, body: (part, isLast) => seen.push(`${part}${isLast ? '.' : ''}`), end() {} })
+      for (const part of text.split('|')) parser.feed(Buffer.from(part))
+      return seen
+    }
+    expect(lasts(`${OK}Content-Length: 5\r\n\r\nhe|l|lo`)).toEqual(['he', 'l', 'lo.'])
+    expect(lasts(`${OK}Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n|0\r\n\r\n`)).toEqual(['he'])
+    expect(lasts(`${OK}\r\nall`)).toEqual(['all'])
+  })
+
   test('is missing in an answer that breaks off', () => {
     for (const text of [
       '',
