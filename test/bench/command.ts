@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { inWords, machine } from './machine.ts'
+import { inWords, machine, stolen } from './machine.ts'
 import { type Row, show } from './report.ts'
 
 type Say = (line: string) => void
@@ -39,7 +39,12 @@ export async function benchCommand<Rig extends { stop(): Promise<void> }>(args: 
   const rig = await bench.start((name) => String((values as Record<string, unknown>)[name]), say)
   const rows: Row[] = []
   try {
-    for (const [part, measure] of Object.entries(bench.parts)) if (only.includes(part)) rows.push(...(await measure(rig, rounds, say)))
+    for (const [part, measure] of Object.entries(bench.parts)) {
+      if (!only.includes(part)) continue
+      const share = stolen()
+      rows.push(...(await measure(rig, rounds, say)))
+      say(`${part}: meanwhile ${(100 * share()).toFixed(1)} % of the processors' time went to others on the same host`)
+    }
   } finally {
     await rig.stop()
   }

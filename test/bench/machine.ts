@@ -29,6 +29,21 @@ export function machine(): Machine {
 export const inWords = ({ cpu, cores, memoryGiB, os, node, parsesPerSecond }: Machine): string =>
   `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}, Node ${node}; JSON.parse here and now: ${parsesPerSecond} lines/s`
 
+/** Begins to watch what the host of a virtual machine takes from it for others; gives the share of its processors' time since then. */
+export function stolen(): () => number {
+  const [before, allBefore] = processorTicks()
+  return () => {
+    const [now, all] = processorTicks()
+    return (now - before) / Math.max(1, all - allBefore)
+  }
+}
+
+/** What was stolen and the sum of all, ticks since the machine's start (`cpu` in proc_stat(5)). */
+function processorTicks(): [number, number] {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.split(/ +/).slice(1, 9).map(Number)
+  return [fields[7] ?? 0, fields.reduce((sum, ticks) => sum + ticks, 0)]
+}
+
 /** A calibration: two machines, or two moments on a shared one, differ by this much before anything of ours runs. */
 function parsesPerSecond(): number {
   const line = '{"timestamp":1381132800464,"exchange":"lean","symbol":"SPY","price":167.41,"qty":1400,"trade_id":"20131007-1"}'
