@@ -37,19 +37,26 @@ export function judge<C>(items: readonly Item<C>[], outcome: Outcome, context: C
 
 function partly<C>(items: readonly Item<C>[], failures: readonly Failure[], context: Context): Verdict[] {
   const byIndex = new Map(failures.map((failure) => [failure.index, failure]))
-  /** Keys of which an earlier message has to come again. */
-  const ended = new Set<string>()
-  return items.map((item, index): Verdict => {
+  /** Of each key the first that failed: whether all behind it come again, and whether it failed because something is away. */
+  const heads = new Map<string, { holdsAll: boolean; readonly isAway: boolean }>()
+  const verdicts = items.map((item, index): Verdict => {
     const failure = byIndex.get(index)
     item.suspicion = undefined
-    // It was too early, whatever the function says. Nothing is wrong with it: it waits for the one before it, without a pause or a pace of its own.
-    if (item.key !== undefined && ended.has(item.key) && failure?.retry !== false)
-      return { kind: 'again', dueMs: context.nowMs, paced: item.paced }
+    const head = item.key === undefined ? undefined : heads.get(item.key)
+    // It was too early, whatever the function says. Nothing is wrong with it: it waits for those before it, and has no pause or attempt of its own.
+    if (head && failure?.retry !== false && (failure || head.holdsAll)) {
+      head.holdsAll = true
+      return { kind: 'again', dueMs: context.nowMs, paced: item.paced || head.isAway }
+    }
     if (!failure) return SETTLED
     const verdict = afterFailure(item, failure, context)
-    if (verdict.kind === 'again' && item.key !== undefined) ended.add(item.key)
+    const { retry, code = '' } = failure
+    if (retry && item.key !== undefined) heads.set(item.key, { holdsAll: verdict.kind === 'again', isAway: NOT_COUNTED.has(code) })
     return verdict
   })
+  // Nothing got through, of several keys: that is an outage, though it is told message by message.
+  const isOutage = heads.size > 1 && verdicts.every(({ kind }) => kind === 'again')
+  return isOutage ? verdicts.map((verdict) => ({ ...verdict, paced: true })) : verdicts
 }
 
 function afterFailure<C>(item: Item<C>, { code = 'FAILED', error = '', retry }: Failure, context: Context): Verdict {

@@ -220,6 +220,43 @@ test('what is behind one that failed waits for nothing but that one, however few
   expect(clock.ms - beganMs).toBe(300)
 })
 
+test('those behind one that is tried no more go on at once', () => {
+  const { clock, take, run } = setUp({ batch: 10, maxAttempts: 1 })
+  const beganMs = clock.ms
+  take('abc', { key: 'k' })
+  const failures = [0, 1, 2].map((index) => ({ index, code: index === 0 ? 'FAILED' : 'ERR_UNAVAILABLE', retry: true }))
+  expect(run((held) => (held === 'abc' ? { kind: 'partly', failures } : DONE))).toEqual({ calls: ['abc', 'bc'], dead: ['a FAILED 1'] })
+  expect(clock.ms).toBe(beganMs)
+})
+
+test.each([
+  ['ERR_UNAVAILABLE', 'ERR_UNAVAILABLE', 1],
+  ['FAILED', 'ERR_UNAVAILABLE', 1],
+  ['ERR_UNAVAILABLE', 'ERR_UNAVAILABLE', 2],
+])('an outage told message by message (%s, behind it %s, of each %ith key) ends in no storm either', (code, behind, each) => {
+  const { desk, clock, take, next, settle } = setUp({ batch: 100, maxBytes: 10_000, concurrency: 1, maxAttempts: 1000, steady: 100 })
+  for (let i = 0; i < 5000; i++) take('-', { key: `k${i % 100}` })
+  const backMs = clock.ms + 10_000
+  const again = new Map<number, number>()
+  for (let step = next(); step.kind !== 'idle' && clock.ms < backMs + 30_000; step = next()) {
+    if (step.kind === 'wait') clock.ms += Math.ceil(step.ms)
+    if (step.kind !== 'call') continue
+    const { messages } = step.call
+    const second = Math.floor((clock.ms - backMs) / 1000)
+    if (second >= 0) again.set(second, (again.get(second) ?? 0) + messages.filter(({ sends }) => sends > 1).length)
+    const isFirst = (key: string | undefined, index: number) => messages.findIndex((one) => one.key === key) === index
+    const failures = messages.flatMap(({ key = '' }, index) =>
+      Number(key.slice(1)) % each === 0 ? [{ index, code: isFirst(key, index) ? code : behind, retry: true }] : [],
+    )
+    clock.ms++
+    settle(step.call, clock.ms < backMs ? { kind: 'partly', failures } : DONE)
+    if (clock.ms % 1000 < 2) desk.measure(clock.ms)
+  }
+  expect(Math.max(...again.values())).toBeLessThanOrEqual(120)
+  // Where some get through, those are what is measured.
+  if (each === 1) expect(desk.steady).toBeLessThanOrEqual(120)
+})
+
 test('one given up lets the next of its key go only when it is in the dead letters', () => {
   const { desk, clock, take, call, next, settle } = setUp({ batch: 1 })
   take('ab', { key: 'k' })
