@@ -103,13 +103,14 @@ export class AnswerParser {
       const name = line.slice(0, colon)
       const value = withoutBlanks(line, colon + 1)
       const lower = name.toLowerCase()
-      // A length that is said twice is passed on once: clients refuse two.
-      if (lower !== 'content-length' || known.length === '') raw.push(name, value)
+      if (lower !== 'content-length') raw.push(name, value)
       if (lower === 'content-length') known.length = once(known.length, value)
       else if (lower === 'transfer-encoding') known.coding = once(known.coding, value.toLowerCase())
       else if (lower === 'connection') known.connection += `${known.connection && ','}${value.toLowerCase()}`
       else if (lower === 'keep-alive') known.keep = value
     }
+    // Said twice it is passed on once, as clients refuse two; and last, as Node would take a Content-Disposition behind it for bytes.
+    if (known.length !== '') raw.push('Content-Length', known.length)
     this.keptMs = minor === '1' && !known.connection.includes('close') ? announcedMs(known.keep) : 0
     this.#frame(status, known)
     const headers = endToEnd(raw, known.connection)

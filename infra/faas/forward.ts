@@ -124,6 +124,8 @@ export function forward(replica: Replica, call: Call): Promise<Outcome> {
   const limitMs = callTimeoutMs(replica.spec.execTimeoutMs, request.headers['x-timeout'] as string | undefined)
   const timer = limitMs === null ? undefined : setTimeout(breakOff, limitMs, 504, `exec_timeout: more than ${limitMs} ms`, WATCHDOG)
   call.onCallerGone = () => {
+    // Once it has answered, the connection may be another call's.
+    if (settled) return
     settle('answered')
     connection.socket.destroy()
   }

@@ -36,6 +36,8 @@ async function answer(req, res) {
       return setTimeout(() => req.socket.resetAndDestroy(), 20)
     case '/refuse-early':
       return res.writeHead(413).end('too much')
+    case '/attachment':
+      return req.socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Disposition: attachment; filename="${searchParams.get('name')}"\r\n\r\nok`)
     case '/silent':
       return
     case '/no-http':

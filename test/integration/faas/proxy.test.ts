@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
-import { TestHost } from './host.ts'
+import { TestHost, until } from './host.ts'
 
 let host: TestHost
 beforeAll(async () => {
@@ -97,6 +97,29 @@ test.each([256, 8192, 8193, 70_000])(
     }
   },
 )
+
+test('a file name beyond ASCII passes as the bytes it is', async () => {
+  const answer = await host.call(`/function/probe/attachment?name=${encodeURIComponent('东京.txt')}`)
+  const name = Buffer.from(answer.headers['content-disposition']!, 'latin1').toString()
+  expect([answer.status, name, answer.text]).toEqual([200, 'attachment; filename="东京.txt"', 'ok'])
+})
+
+test('a caller that leaves takes no connection with it that another call uses by now', async () => {
+  const callsSince = async (before: number) => {
+    const [, count] = /^gateway_function_invocation_started\{function_name="probe\.openfaas-fn"\} (\d+)/m.exec(await host.metrics())!
+    return Number(count) - before
+  }
+  const before = await callsSince(0)
+  const socket = connect(host.port, '127.0.0.1').on('error', () => {})
+  // The second is answered long before the first, and its answer has to wait.
+  socket.write('GET /function/probe/slow?ms=1000 HTTP/1.1\r\nHost: x\r\n\r\nGET /function/probe/one HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until('both have begun', async () => (await callsSince(before)) === 2)
+  expect((await host.call('/function/probe/two')).status).toBe(200)
+  const others = [1, 2].map(() => host.call('/function/probe/slow?ms=500', { method: 'POST', body: 'x' }))
+  await until('all have begun', async () => (await callsSince(before)) === 5)
+  socket.destroy()
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200])
+})
 
 test.each(['/large', '/large?sized'])('a large answer arrives whole through a slow reader: %s', async (path) => {
   const response = await fetch(`${host.url}/function/probe${path}`)

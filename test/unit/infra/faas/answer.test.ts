@@ -30,7 +30,7 @@ describe('the end of an answer', () => {
   test('is given by its length', () => {
     const answer = whole(`${OK}Content-Length: 5\r\nX-A: 1\r\n\r\nhello`)
     expect(answer).toMatchObject({ body: 'hello', ended: 1, whole: true, keptMs: null })
-    expect(answer.head).toEqual({ status: 200, reason: 'OK', headers: ['Content-Length', '5', 'X-A', '1'], sized: true })
+    expect(answer.head).toEqual({ status: 200, reason: 'OK', headers: ['X-A', '1', 'Content-Length', '5'], sized: true })
   })
 
   test('is given by its last chunk; sizes, extensions and trailers are not passed on', () => {
