@@ -23,12 +23,14 @@ export const isDataFolder = (data: string): boolean => existsSync(join(data, MAR
 /** Removes the mark, last of all. */
 export const unmark = (data: string): void => rmSync(join(data, MARK), { force: true })
 
+/** A data folder that is this process's own. `hadLeftovers`: what an earlier one left was just stopped, so its ports may still be closing. */
+export type Claim = { readonly release: () => void; readonly hadLeftovers: boolean }
+
 /**
  * Makes this process the one supervisor of a data folder, creating the folder, and stops what an earlier supervisor that was killed left behind.
- * @returns what gives the folder back.
  * @throws {Problem} when another one runs, or the folder cannot be written.
  */
-export async function claim(data: string, say: (line: string) => void): Promise<() => void> {
+export async function claim(data: string, say: (line: string) => void): Promise<Claim> {
   try {
     mkdirSync(join(data, 'run'), { recursive: true })
     writeFileSync(join(data, MARK), 'The data of a trade2026 stack: see docs/operations.md\n')
@@ -52,11 +54,12 @@ export async function claim(data: string, say: (line: string) => void): Promise<
     startedAt: new Date().toISOString(),
     restarts: 0,
   })
-  await stopLeftovers(data, say)
-  return () => {
+  const hadLeftovers = await stopLeftovers(data, say)
+  const release = () => {
     removeRecord(data, SUPERVISOR)
     lock.close()
   }
+  return { release, hadLeftovers }
 }
 
 /** Takes the folder's name among abstract Unix sockets (unix(7)): the system gives it to one process and frees it when that process ends, however it ends. */
@@ -72,13 +75,15 @@ const alreadyRuns = (data: string, pid: number | undefined) =>
     `a stack already runs on ${data} (pid ${pid ?? 'unknown'}): stop it with \`trade2026 down\`, or set TRADE2026_DATA and other ports`,
   )
 
-/** Stops exactly the recorded processes of a data folder that still live (same pid, same start). */
-export async function stopLeftovers(data: string, say: (line: string) => void, waitMs = 10_000): Promise<void> {
+/** Stops exactly the recorded processes of a data folder that still live (same pid, same start). @returns whether there were any. */
+export async function stopLeftovers(data: string, say: (line: string) => void, waitMs = 10_000): Promise<boolean> {
+  let hadLeftovers = false
   const left = readRecords(data).filter(({ name }) => name !== SUPERVISOR)
   await Promise.all(
     left.map(async (record) => {
       const lives = () => identityOf(record.pid) === record.identity
       if (lives()) {
+        hadLeftovers = true
         say(`stopping ${record.name} (pid ${record.pid}), left over from a run that was killed`)
         signal(record.pid, 'SIGTERM')
         signal(record.pid, 'SIGCONT')
@@ -94,6 +99,7 @@ export async function stopLeftovers(data: string, say: (line: string) => void, w
   if (!supervisorOf(data)) removeRecord(data, SUPERVISOR)
   // A gateway ends its own replicas; one that was killed cannot.
   for (const folder of ['faas', ...onceFolders(data)]) endReplicas(join(data, folder))
+  return hadLeftovers
 }
 
 const onceFolders = (data: string): string[] =>

@@ -28,6 +28,9 @@ export type StackOptions = {
   readonly signal?: AbortSignal
 }
 
+/** The most that the ports of left-over servers take to close once those were killed, on a machine that is busy. */
+const CLOSING_MS = 5_000
+
 type Target = Pick<DeployOptions, 'gatewayUrl' | 'user' | 'password' | 'stackFile' | 'env' | 'secrets' | 'without'>
 
 export type Stack = {
@@ -56,7 +59,7 @@ export type Stack = {
  */
 export async function startStack({ settings, feed, env = {}, say = () => {}, signal }: StackOptions): Promise<Stack> {
   const { data, urls } = settings
-  const release = await claim(data, say)
+  const { release, hadLeftovers } = await claim(data, say)
   const processes = new Map<string, StackProcess>()
   const over = new AbortController()
   let late: Promise<void> = Promise.resolve()
@@ -102,7 +105,7 @@ export async function startStack({ settings, feed, env = {}, say = () => {}, sig
   const onAbort = () => void together(Promise.reject(new Problem('stopped before all was up'))).catch(() => {})
   signal?.addEventListener('abort', onAbort)
   try {
-    await together(portsFree(settings), givenServersAnswer(settings))
+    await together(portsFree(settings, { waitMs: hadLeftovers ? CLOSING_MS : 0, say }), givenServersAnswer(settings))
     await gatewayPassword(data)
     const install = installer({ cache: settings.cache, onProgress: say, signal: over.signal })
     const servers = SERVER_NAMES.filter((name) => !settings.given[name] && !isLate(name))

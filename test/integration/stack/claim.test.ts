@@ -21,13 +21,13 @@ afterEach(() => rm(data, { recursive: true, force: true }))
 const silent = () => {}
 
 test('a second stack on the same folder is refused in one line, and may start after the first has ended', async () => {
-  const release = await claim(data, silent)
+  const { release } = await claim(data, silent)
 
   await expect(startStack({ settings: await freeSettings(data) })).rejects.toThrow(`a stack already runs on ${data} (pid ${process.pid})`)
   release()
   expect(supervisorOf(data)).toBeUndefined()
   const again = await claim(data, silent)
-  again()
+  again.release()
 })
 
 test('a port in use is named with its setting before anything starts', async () => {
@@ -40,6 +40,34 @@ test('a port in use is named with its setting before anything starts', async () 
   other.close()
   expect(existsSync(join(data, 'logs'))).toBe(false)
   expect(supervisorOf(data)).toBeUndefined()
+})
+
+test('ports that are still open when what was left over has been stopped are waited for', async () => {
+  const settings = await freeSettings(data)
+  const other = createServer().listen(settings.ports.s3, '127.0.0.1')
+  await once(other, 'listening')
+  const left = await sleeper()
+  writeRecord(data, record('s3', left.pid!, identityOf(left.pid!)!))
+  const ending = new AbortController()
+  const lines: string[] = []
+
+  const started = startStack({
+    settings,
+    signal: ending.signal,
+    say: (line) => {
+      lines.push(line)
+      if (!line.startsWith('waiting until')) return
+      // It would go on to start servers: that it gets so far is enough.
+      ending.abort()
+      other.close()
+    },
+  })
+
+  await expect(started).rejects.toThrow('stopped before all was up')
+  expect(lines).toEqual([
+    `stopping s3 (pid ${left.pid}), left over from a run that was killed`,
+    `waiting until what was stopped has closed port ${settings.ports.s3} (TRADE2026_PORT_S3)`,
+  ])
 })
 
 test('a folder that cannot be written is one clear line', async () => {

@@ -24,7 +24,7 @@ test('a folder that no stack has used keeps everything, whatever it is called', 
 })
 
 test('of a data folder what the stack made goes, and what others put there stays', async () => {
-  const release = await claim(data, () => {})
+  const { release } = await claim(data, () => {})
   release()
   mkdirSync(join(data, 'logs'), { recursive: true })
   writeFileSync(join(data, 'mine.txt'), 'x')
