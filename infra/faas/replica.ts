@@ -12,12 +12,16 @@ import type { ReplicaSpec } from './spec.ts'
 
 type Listener = {
   onReady(replica: Replica): void
+  /** Nothing has answered on its port since it was started, for as long as a program may take to come up. */
+  onSilent(replica: Replica): void
   /** It can take a call again, after it had as many as it may. */
   onRoom(replica: Replica): void
   onGone(replica: Replica, cause: string): void
 }
 
 const GRACE_MS = 5_000
+/** So long a program that comes up slowly may leave its port closed before something is said of it. */
+export const SILENT_MS = 10_000
 /** The ports of all replicas. One that was just started does not listen yet: its port looks free, and what answered there would be taken for another function. */
 const taken = new Set<number>()
 /** Asked often at first: the wait between two looks is part of a cold start. */
@@ -37,17 +41,21 @@ export class Replica {
   inFlight = 0
   readonly gone: Promise<void>
   #isGone = false
+  /** When its port's silence is to be told; never, once it has answered or it was told. */
+  #silentAt: number
   #cause: string | undefined
   #listener: Listener
   #idle: (() => void) | undefined
 
-  private constructor(record: ReplicaRecord, child: ChildProcess | null, spec: ReplicaSpec, listener: Listener) {
+  private constructor(record: ReplicaRecord, child: ChildProcess | null, spec: ReplicaSpec, listener: Listener, silentMs: number) {
     this.record = record
     this.spec = spec
     taken.add(record.port)
     this.connections = new Connections(record.port, spec.timeoutMs)
     this.adopted = child === null
     this.#listener = listener
+    // One that is adopted may have been told of by the host before this one.
+    this.#silentAt = child === null ? Number.POSITIVE_INFINITY : performance.now() + silentMs
     this.gone = new Promise((resolve) => {
       const end = (cause: string) => {
         if (this.#isGone) return
@@ -72,7 +80,13 @@ export class Replica {
   }
 
   /** Starts a process in a session of its own, so that neither a terminal's Ctrl-C nor the end of the host ends it. */
-  static async start(spec: ReplicaSpec, index: number, save: (record: ReplicaRecord) => void, listener: Listener): Promise<Replica> {
+  static async start(
+    spec: ReplicaSpec,
+    index: number,
+    save: (record: ReplicaRecord) => void,
+    listener: Listener,
+    silentMs: number,
+  ): Promise<Replica> {
     let port = spec.fixedPort ?? (await freePorts(1))
     while (spec.fixedPort === null && taken.has(port)) port = await freePorts(1)
     // Else what answers there would be taken for the function.
@@ -92,12 +106,12 @@ export class Replica {
       child.kill('SIGKILL')
       throw error
     }
-    return new Replica(record, child, spec, listener)
+    return new Replica(record, child, spec, listener, silentMs)
   }
 
   /** Takes over a process of an earlier host. One that does not answer `/_/health` within two seconds is killed. */
   static adopt(record: ReplicaRecord, spec: ReplicaSpec, listener: Listener): Replica {
-    const replica = new Replica(record, null, spec, listener)
+    const replica = new Replica(record, null, spec, listener, 0)
     void probe(record.port, '/_/health', 2_000).then((status) => status === 200 || (spec.ready.lenient && status > 0) || replica.kill())
     return replica
   }
@@ -163,11 +177,16 @@ export class Replica {
     const { path, lenient } = this.spec.ready
     for (let look = 0; !this.#isGone && !this.stopping; look++) {
       const status = await probe(this.record.port, path, 1_000)
+      if (status > 0) this.#silentAt = Number.POSITIVE_INFINITY
       if (status === 200 || (lenient && status > 0 && status !== 429 && status !== 503)) {
         if (this.#isGone) return
         this.ready = true
         this.readySince = Date.now()
         return this.#listener.onReady(this)
+      }
+      if (performance.now() >= this.#silentAt && !this.#isGone && !this.stopping) {
+        this.#silentAt = Number.POSITIVE_INFINITY
+        this.#listener.onSilent(this)
       }
       await sleep(look < EAGER_LOOKS ? 5 : 100)
     }

@@ -4,7 +4,7 @@ import { WaitingLine } from '../../shared/runtime/waiting-line.ts'
 import { choose } from './choose.ts'
 import { memoryOf } from './memory.ts'
 import type { Registry, ReplicaRecord } from './registry.ts'
-import { Replica } from './replica.ts'
+import { Replica, SILENT_MS } from './replica.ts'
 import { backoffMs, deathsInARow } from './restart.ts'
 import type { ReplicaSpec } from './spec.ts'
 
@@ -18,6 +18,7 @@ export class ReplicaSet {
   readonly service: string
   #registry: Registry
   #log: Log
+  #silentMs: number
   #spec: ReplicaSpec | null = null
   #size = 0
   #stopped = false
@@ -29,10 +30,12 @@ export class ReplicaSet {
   #deaths = new Map<number, number>()
   #waiting = new WaitingLine()
 
-  constructor(service: string, registry: Registry, log: Log) {
+  /** @param silentMs - after how long it is told of a replica that nothing answers on its port. */
+  constructor(service: string, registry: Registry, log: Log, silentMs = SILENT_MS) {
     this.service = service
     this.#registry = registry
     this.#log = log
+    this.#silentMs = silentMs
   }
 
   /** How many replicas are wanted. */
@@ -161,7 +164,7 @@ export class ReplicaSet {
   async #launch(spec: ReplicaSpec, index: number): Promise<void> {
     if (this.#spec?.revision !== spec.revision || index >= this.#size) return
     try {
-      this.#running.push(await Replica.start(spec, index, (record) => this.#registry.add(record), this.#listener))
+      this.#running.push(await Replica.start(spec, index, (record) => this.#registry.add(record), this.#listener, this.#silentMs))
     } catch (err) {
       this.#cold = false
       this.#deaths.set(index, (this.#deaths.get(index) ?? 1) + 1)
@@ -185,6 +188,13 @@ export class ReplicaSet {
       this.#log.info({ service: this.service, pid, port, index, adopted: replica.adopted }, 'replica ready')
       this.#cold = false
       this.#reconcile()
+    },
+    onSilent: ({ record: { pid, port, index }, spec }: Replica) => {
+      const { ready, fixedPort } = spec
+      const where = fixedPort === null ? 'on $PORT, or set upstream_url' : 'on this port, that of upstream_url'
+      const msg = `nothing answers at 127.0.0.1:${port}${ready.path}: the program must listen ${where}`
+      this.#log.warn({ service: this.service, pid, port, index }, msg)
+      this.#say(spec, index, msg)
     },
     onRoom: ({ inFlight, spec: { maxInFlight } }: Replica) => this.#waiting.wake(maxInFlight - inFlight),
     onGone: (replica: Replica, cause: string) => {
