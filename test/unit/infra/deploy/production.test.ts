@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { targetsOf } from '../../../../infra/build/targets.ts'
+import { bundleOf } from '../../../../infra/faas/deployment.ts'
 import { opensearchVersion } from '../../../../infra/stack/install/opensearch.ts'
 import { readOpensearchPins, readPins } from '../../../../infra/stack/install/pins.ts'
 import { ROOT } from '../../../../infra/stack/settings.ts'
+import { readStackFile } from '../../../../infra/stack/stack-file.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests of others' schemas, looked into here and there
 type Manifest = any
@@ -52,6 +55,18 @@ test('images are bundles of the build, and are all named by the kustomization', 
   for (const image of images) expect(bundles).toContain(image)
   expect(kustomization.images.map(({ name }: { name: string }) => name).sort()).toEqual(images.sort())
   expect(kustomization.resources.sort()).toEqual(['storage.yml', 'triggers.yml'])
+})
+
+test('the loop that makes images makes each that stack.yml and the manifests name, and no other', async () => {
+  const [, list] = /for bundle in (.*); do/.exec(read('infra/deploy/README.md'))!
+  const made = execFileSync('bash', ['-c', `echo ${list}`], { cwd: ROOT, encoding: 'utf8' })
+    .trim()
+    .split(/\s+/)
+  const deployed = (await readStackFile(join(ROOT, 'stack.yml'), {})).map(({ image }) => `functions/${bundleOf(image)}`)
+  // A function in another language has an image of its own making.
+  const bundled = new Set(deployed.filter((folder) => existsSync(join(ROOT, folder, 'index.ts'))))
+  const others = kustomization.images.map(({ name }: { name: string }) => name)
+  expect(made.sort()).toEqual([...bundled, ...others].sort())
 })
 
 test('addresses come from one secret that no file holds, and settings are those of the process', () => {
