@@ -7,8 +7,10 @@ import { targetsOf } from '../../../../infra/build/targets.ts'
 import { bundleOf } from '../../../../infra/faas/deployment.ts'
 import { opensearchVersion } from '../../../../infra/stack/install/opensearch.ts'
 import { readOpensearchPins, readPins } from '../../../../infra/stack/install/pins.ts'
+import { s3Secrets } from '../../../../infra/stack/secrets.ts'
 import { ROOT } from '../../../../infra/stack/settings.ts'
 import { readStackFile } from '../../../../infra/stack/stack-file.ts'
+import { s3Config } from '../../../../shared/adapters/s3/config.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests of others' schemas, looked into here and there
 type Manifest = any
@@ -71,7 +73,13 @@ test('the loop that makes images makes each that stack.yml and the manifests nam
 
 test('addresses come from one secret that no file holds, and settings are those of the process', () => {
   const env = pods.flatMap(({ spec }) => spec.containers.flatMap((container: Manifest) => container.env)) as Manifest[]
-  const settings = ['triggers/config.ts', 'shared/adapters/nats/config.ts', 'shared/adapters/questdb/config.ts', 'infra/storage/index.ts']
+  const settings = [
+    'triggers/config.ts',
+    'shared/adapters/nats/config.ts',
+    'shared/adapters/questdb/config.ts',
+    'shared/adapters/s3/config.ts',
+    'infra/storage/index.ts',
+  ]
     .map(read)
     .join()
   for (const { name, valueFrom } of env) {
@@ -80,6 +88,24 @@ test('addresses come from one secret that no file holds, and settings are those 
   }
   expect(read('infra/deploy/README.md')).toContain('create secret generic trade2026-servers')
 })
+
+test('the job that makes the bucket takes every setting of the object store that functions take', () => {
+  const names = job.spec.template.spec.containers[0].env.map(({ name }: { name: string }) => name)
+  expect(names).toEqual(expect.arrayContaining(Object.keys(s3Config)))
+})
+
+test.each(['Kubernetes', 'faasd'])(
+  'the steps for %s log in to the gateway that they then create the keys of the object store at',
+  async (heading) => {
+    const steps = section(heading)
+    const gateway = / --gateway \S+/.exec(steps)![0]
+    const calls = steps.match(/^(?:STACK=\S+ )?faas-cli .*$/gm)!
+    expect(calls[0]).toContain('faas-cli login')
+    for (const call of calls) expect(call).toContain(gateway)
+    const secrets = Object.keys(s3Secrets({ accessKey: '', secretKey: '' }))
+    for (const secret of secrets) expect(steps).toContain(`faas-cli secret create ${secret} --from-literal=`)
+  },
+)
 
 /** The part of README.md below a heading. */
 const section = (heading: string) =>
