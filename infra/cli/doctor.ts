@@ -1,6 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
+import { STREAMS } from '../../shared/contract/streams.ts'
 import { shownAddress } from '../../shared/runtime/address.ts'
 import { supervisorOf } from '../stack/claim.ts'
 import { beyondCommunity, MOST_FUNCTIONS } from '../stack/edition.ts'
@@ -18,6 +19,7 @@ import { table } from './table.ts'
 type Finding = { readonly what: string; readonly verdict: 'good' | 'note' | 'bad'; readonly text: string }
 
 const GIB = 1024 ** 3
+const FULL_STREAMS_BYTES = Object.values(STREAMS).reduce((sum, { maxBytes }) => sum + maxBytes, 0)
 
 /** Looks at everything the stack needs of this machine. @returns 1 when something is missing that it cannot do without. */
 export async function doctor(): Promise<number> {
@@ -107,8 +109,9 @@ const disk = ({ data }: Settings): Finding => {
   while (!existsSync(folder)) folder = dirname(folder)
   const { bavail, bsize } = statfsSync(folder)
   const free = bavail * bsize
-  const verdict = free < GIB ? 'bad' : free < 12 * GIB ? 'note' : 'good'
-  return { what: 'disk', verdict, text: `${(free / GIB).toFixed(0)} GiB free for ${data}; full streams take up to 11 GiB` }
+  const verdict = free < GIB ? 'bad' : free < FULL_STREAMS_BYTES + GIB ? 'note' : 'good'
+  const text = `${(free / GIB).toFixed(0)} GiB free for ${data}; full streams take up to ${Math.ceil(FULL_STREAMS_BYTES / GIB)} GiB`
+  return { what: 'disk', verdict, text }
 }
 
 const memory = (): Finding => ({

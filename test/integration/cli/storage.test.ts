@@ -119,6 +119,11 @@ test('status, doctor and up show scheme, host and port of given servers, never a
   expect(JSON.parse(results[1]!.stdout).urls).toMatchObject({ NATS_URL: 'nats://127.0.0.1:1', VALKEY_URL: 'redis://127.0.0.1:1' })
 })
 
+test('doctor says how much disk the streams of the table take when they are full', async () => {
+  const fullBytes = Object.values(STREAMS).reduce((sum, { maxBytes }) => sum + maxBytes, 0)
+  expect((await trade2026(['doctor'], {})).stdout).toContain(`full streams take up to ${Math.ceil(fullBytes / 1024 ** 3)} GiB`)
+})
+
 test('logs says what is wrong with a number of lines', async () => {
   expect(await trade2026(['logs', 'nats', '-n', 'abc'], {})).toEqual({
     code: 1,
