@@ -12,6 +12,9 @@ const processes: readonly Target[] = [
   { name: 'faas', entry: 'infra/faas/index.ts', out: 'faas/index.js' },
 ]
 
+/** Names that bundles and images have already: a function cannot be called so. */
+export const PROCESS_NAMES: ReadonlySet<string> = new Set(processes.map(({ name }) => name))
+
 /** Every bundle of the project: one per folder of `functions/` that has an `index.ts`, then the processes beside them. */
 export async function targetsOf(root: string): Promise<Target[]> {
   const folders = existsSync(join(root, 'functions')) ? await readdir(join(root, 'functions')) : []

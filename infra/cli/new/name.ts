@@ -1,3 +1,4 @@
+import { PROCESS_NAMES } from '../../build/targets.ts'
 import { Problem } from '../../stack/problem.ts'
 
 /** What cannot be the name of an exported function in a module. */
@@ -17,6 +18,7 @@ export function parseName(service: string): Name {
     throw new Problem(`${service} is no name for a function: a to z, 0 to 9 and single - between them, a letter first, at most 63`)
   const identifier = service.replace(/-(.)/g, (_, first: string) => first.toUpperCase())
   if (RESERVED.has(identifier)) throw new Problem(`${service} is a word of the language: choose another name`)
+  if (PROCESS_NAMES.has(service)) throw new Problem(`${service} is the name of a process and its image: choose another name`)
   return { service, identifier }
 }
 

@@ -17,6 +17,10 @@ test.each(['new', 'delete', 'await'])('%s is a word of the language', (name) => 
   expect(() => parseName(name)).toThrow('choose another name')
 })
 
+test.each(['triggers', 'storage', 'feed', 'faas'])('%s is the name of a process, whose bundle and image are called so', (name) => {
+  expect(() => parseName(name)).toThrow('choose another name')
+})
+
 test('only whole words are renamed', () => {
   const text = "'persist-bars' persistBars /persist-bars/ dlq.persist-bars persist-bars:1 persist-bars-too persistBarsToo my-persist-bars"
   expect(renamed(text, parseName('persist-bars'), parseName('big-moves'))).toBe(
