@@ -5,7 +5,7 @@ import { Pace } from './pace.ts'
 import { Past } from './past.ts'
 import { Queues } from './queues.ts'
 import type { Answer, Arrival, Call, Dead, Outcome, Rules, Step, Word } from './step.ts'
-import { judge } from './verdict.ts'
+import { areAlone, judge } from './verdict.ts'
 
 /** How long a batch may take to fill while the stream is known to hold more than a batch. */
 const FILL_MS = 20
@@ -149,8 +149,10 @@ export class Desk<C> {
     if (!call) return 0
     this.#calls.delete(id)
     const { items, startedMs } = call
+    const isTurnedAway = outcome.kind === 'away' && !outcome.suspect && areAlone(items, this.#successes)
     const verdicts = judge(items, outcome, { rules: this.#options, successes: this.#successes, nowMs, jitter })
-    this.#learn(outcome, verdicts.some(({ kind }) => kind === 'settled'), startedMs, nowMs, jitter) // biome-ignore format: one call
+    // Turned away while others get through: the pause is the message's, and nobody else waits for it.
+    if (!isTurnedAway) this.#learn(outcome, verdicts.some(({ kind }) => kind === 'settled'), startedMs, nowMs, jitter) // biome-ignore format: one call
     let settled = 0
     let unpaced = 0
     items.forEach((item, i) => {

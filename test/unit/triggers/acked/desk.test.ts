@@ -176,6 +176,25 @@ test('one that is turned away (429, 503) while others get through is never blame
   expect((clock.ms - before) / asked).toBeGreaterThan(1000)
 })
 
+test('its Retry-After holds back nobody else', () => {
+  const { desk, clock, take, next, settle } = setUp({ batch: 1, concurrency: 1 })
+  const slow: number[] = []
+  take('x')
+  for (let i = 0; i < 100; i++) {
+    take('a')
+    const askedMs = clock.ms
+    while (desk.held.messages > 1) {
+      const step = next()
+      if (step.kind === 'wait') clock.ms += Math.ceil(step.ms)
+      else if (step.kind === 'call') settle(step.call, names(step.call) === 'x' ? away(15_000) : DONE)
+    }
+    slow.push(clock.ms - askedMs)
+    clock.ms += 700
+  }
+  // Once: the first time it might have been the function.
+  expect(slow.filter((ms) => ms > 0)).toHaveLength(1)
+})
+
 test('too old: given up as EXPIRED, sent before or not', () => {
   const { clock, take, call, settle, run } = setUp({ maxAgeMs: 60_000 })
   take('a')
