@@ -1,20 +1,14 @@
 import * as z from 'zod'
 import { RetryableError } from '../shared/runtime/errors.ts'
-import { type Schedule, scheduleOf } from './cron/schedule.ts'
+import { type Annotated, readAnnotated } from './annotated.ts'
 import { exchange } from './http.ts'
-import { type Trigger, triggerOf } from './trigger.ts'
 
 const Functions = z.array(z.object({ name: z.string(), annotations: z.record(z.string(), z.string()).nullish() }))
 
 const DEADLINE_MS = 5000
 
-/** A function as the gateway lists it: its trigger, its schedule, and what is wrong with its annotations. */
-export type Listed = {
-  readonly name: string
-  readonly trigger: Trigger | undefined
-  readonly schedule: Schedule | undefined
-  readonly problem: string | undefined
-}
+/** A function as the gateway lists it. */
+export type Listed = Annotated & { readonly name: string }
 
 /**
  * Asks the gateway for its functions.
@@ -25,19 +19,7 @@ export async function listTriggers(gatewayUrl: string, authorization: string): P
   const { status, body } = await exchange({ url, method: 'GET', headers: { authorization }, timeoutMs: DEADLINE_MS })
   if (status !== 200)
     throw new RetryableError('ERR_UNAVAILABLE', `the gateway does not list its functions: ${status} ${body.slice(0, 200)}`)
-  return Functions.parse(JSON.parse(body)).map(({ name, annotations }) => {
-    const problems: string[] = []
-    const read = <T>(of: (name: string, annotations: Readonly<Record<string, string>>) => T): T | undefined => {
-      try {
-        return of(name, annotations ?? {})
-      } catch (error) {
-        problems.push(error instanceof Error ? error.message : String(error))
-        return undefined
-      }
-    }
-    const [trigger, schedule] = [read(triggerOf), read(scheduleOf)]
-    return { name, trigger, schedule, problem: problems.length > 0 ? problems.join('\n') : undefined }
-  })
+  return Functions.parse(JSON.parse(body)).map(({ name, annotations }) => ({ name, ...readAnnotated(name, annotations ?? {}) }))
 }
 
 /** What to stop and what to start, so that those running become those wanted; a changed one is in both. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import { readAnnotated } from '../../triggers/annotated.ts'
 
 /** The only namespace: OpenFaaS's default. */
 export const NAMESPACE = 'openfaas-fn'
@@ -36,7 +37,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Checks a deployment's own rules (name, namespace, route). @throws {Refusal} 400 */
+/** Checks a deployment's own rules (name, namespace, route, triggers). @throws {Refusal} 400 */
 export function parseDeployment(body: unknown): FunctionDeployment {
   const parsed = FunctionDeployment.safeParse(body)
   if (!parsed.success) {
@@ -49,6 +50,9 @@ export function parseDeployment(body: unknown): FunctionDeployment {
   }
   refuseOtherNamespace(namespace)
   routeOf(annotations)
+  // A trigger that is not understood would never run: whoever deploys it hears it now.
+  const { problem } = readAnnotated(service, annotations ?? {})
+  if (problem !== undefined) throw new Refusal(400, problem.replace(/\s*\n\s*/g, ' '))
   return parsed.data
 }
 

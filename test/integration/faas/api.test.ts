@@ -91,6 +91,8 @@ test.each([
   [{ service: 'a', image: 'probe', labels: { 'com.openfaas.scale.min': '9' } }, 'com.openfaas.scale.min is "9"'],
   [{ service: 'a', image: 'probe', annotations: { 'http.route': '/system/x' } }, 'belongs to the gateway'],
   [{ service: 'a', image: 'probe', annotations: { 'http.route': 'x' } }, 'http.route is "x"'],
+  [{ service: 'a', image: 'probe', annotations: { 'trigger.stream': 'S', 'trigger.delivery': 'akced' } }, 'annotations trigger.* of a: '],
+  [{ service: 'a', image: 'probe', annotations: { 'trigger.schedule': 'bananas' } }, 'annotations trigger.* of a: '],
 ])('a wrong deployment is refused in one clear line: %j', async (body, line) => {
   const answer = await host.system('POST', 'functions', body)
   expect(answer.status).toBe(400)
