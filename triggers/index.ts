@@ -88,7 +88,8 @@ let present: ReadonlySet<string> = new Set()
 let someAreGone = true
 let stopped = false
 
-function apply(listed: readonly Listed[]): void {
+/** @param before - when they were asked for the last time before this. */
+function apply(listed: readonly Listed[], before: number): void {
   all = listed
   for (const { name, problem } of listed) {
     if (problem !== undefined && told.get(name) !== problem) log.error({ function: name, problem }, 'a trigger is not understood')
@@ -104,7 +105,7 @@ function apply(listed: readonly Listed[]): void {
   for (const name of stop) ending.set(name, end(name))
   for (const trigger of start) {
     log.info(trigger, 'a trigger begins')
-    running.set(trigger.functionName, { trigger, run: runTrigger(deps, trigger, ending.get(trigger.functionName)) })
+    running.set(trigger.functionName, { trigger, run: runTrigger(deps, trigger, before, ending.get(trigger.functionName)) })
   }
 }
 
@@ -145,10 +146,13 @@ async function watch(): Promise<void> {
   // Read each time: the file may be renewed.
   const secret = (name: string) => readSecret(name, config.SECRETS_DIR)
   const authorization = () => `Basic ${Buffer.from(`${secret('basic-auth-user')}:${secret('basic-auth-password')}`).toString('base64')}`
+  let before = performance.now()
   for (let failures = 0; !stopped; ) {
     try {
+      const askedMs = performance.now()
       const listed = await listTriggers(config.GATEWAY_URL, authorization())
-      apply(listed)
+      apply(listed, before)
+      before = askedMs
       deps.metrics.invalid(listed.filter(({ problem }) => problem !== undefined).length)
       gatewayAnswers = true
       void forget()

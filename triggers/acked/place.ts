@@ -20,13 +20,18 @@ export const readPlace = async (control: Pick<Control, 'get'>, trigger: AckedTri
 /**
  * Makes the function's consumer, or brings it to what its trigger says. Where a consumer was there and is not any more, the new one begins behind what was
  * settled: wherever `start` points to, nothing is passed over.
+ * @param listedMs - when the functions were last asked for before this trigger was found: what has come since, it has to see.
  */
 export async function ensureConsumer(
   { control, stream, durable }: { readonly control: Control; readonly stream: StreamAccess; readonly durable: Durable },
   trigger: AckedTrigger,
+  listedMs: number,
 ): Promise<void> {
   const { subjects, ackWaitMs } = trigger
-  if (await durable.update({ subjects, ackWaitMs })) return
+  // The deployment that names other subjects came after that.
+  const since = async () =>
+    stream.sequenceAt(BigInt(Math.floor((await stream.state()).nowMs - (performance.now() - listedMs))) * 1_000_000n)
+  if (await durable.update({ subjects, ackWaitMs }, since)) return
   await durable.create((await settledBefore({ control, stream }, trigger)) + 1, { subjects, ackWaitMs })
 }
 

@@ -14,9 +14,10 @@ const SURE_MS = 2500
 
 /**
  * Delivers one function's messages beside the other trigger processes; where order is kept, one process at a time does, and another takes over from it.
+ * @param listedMs - when the functions were last asked for before this trigger was found.
  * @param after - settles when the same function's trigger before this one has ended.
  */
-export function runAcked(deps: AckedDeps, trigger: AckedTrigger, after: Promise<void> = Promise.resolve()): Running {
+export function runAcked(deps: AckedDeps, trigger: AckedTrigger, listedMs: number, after: Promise<void> = Promise.resolve()): Running {
   const { control, holder, log, nats, roster, troubles } = deps
   const { functionName } = trigger
   const isShared = trigger.order.kind === 'none'
@@ -47,7 +48,7 @@ export function runAcked(deps: AckedDeps, trigger: AckedTrigger, after: Promise<
       if (isStopped()) return
       const startedMs = performance.now()
       if (!isShared && (await leases.turn(startedMs, Date.now())) && leases.holds(0)) sureUntilMs = startedMs + SURE_MS
-      if (!isStopped() && !worker && mayCall()) worker = await Worker.open(deps, trigger, mayCall)
+      if (!isStopped() && !worker && mayCall()) worker = await Worker.open(deps, trigger, listedMs, mayCall)
     } catch (error) {
       log.warn({ err: error, function: functionName, stream: trigger.stream }, 'the stream is not there yet')
     }

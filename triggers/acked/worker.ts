@@ -34,6 +34,7 @@ const MOST_REQUEST = 5000
 export class Worker {
   readonly #deps: WorkerDeps
   readonly #trigger: AckedTrigger
+  readonly #listedMs: number
   readonly #desk: Desk<Content>
   readonly #driver: Driver
   readonly #feed: Feed
@@ -46,15 +47,16 @@ export class Worker {
   #told: string | undefined
 
   /** @param mayCall - whether calls may begin now. */
-  static async open(deps: WorkerDeps, trigger: AckedTrigger, mayCall: () => boolean): Promise<Worker> {
-    return new Worker(deps, trigger, mayCall, (await readPlace(deps.control, trigger))?.steady)
+  static async open(deps: WorkerDeps, trigger: AckedTrigger, listedMs: number, mayCall: () => boolean): Promise<Worker> {
+    return new Worker(deps, trigger, listedMs, mayCall, (await readPlace(deps.control, trigger))?.steady)
   }
 
-  private constructor(deps: WorkerDeps, trigger: AckedTrigger, mayCall: () => boolean, steady: number | undefined) {
+  private constructor(deps: WorkerDeps, trigger: AckedTrigger, listedMs: number, mayCall: () => boolean, steady: number | undefined) {
     const { nats, metrics, log, invoke, publisher } = deps
     const { functionName, batch, concurrency, order, ackWaitMs } = trigger
     this.#deps = deps
     this.#trigger = trigger
+    this.#listedMs = listedMs
     this.#metrics = metrics.acked(functionName)
     this.#stream = natsStream(nats, trigger.stream)
     this.#durable = natsDurable(nats, trigger.stream, `acked-${functionName}`)
@@ -100,7 +102,7 @@ export class Worker {
 
   async #prepare(): Promise<void> {
     const { control } = this.#deps
-    await ensureConsumer({ control, stream: this.#stream, durable: this.#durable }, this.#trigger)
+    await ensureConsumer({ control, stream: this.#stream, durable: this.#durable }, this.#trigger, this.#listedMs)
     // What was sent to a process or a connection that is gone would come back only later, behind what follows it.
     if (this.#trigger.order.kind !== 'none') await this.#durable.reset()
     await this.#look()

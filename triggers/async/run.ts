@@ -29,7 +29,10 @@ export function runAsync(deps: Omit<AckedDeps, 'invoke'>, gatewayUrl: string): R
   const open = new Map<string, One>()
   const ending = new Map<string, Promise<void>>()
 
-  const begin = (queue: Queue): One => ({ running: runAcked(kinds[queue.kind], triggerOf(queue), ending.get(nameOf(queue))), busyMs: 0 })
+  const begin = (queue: Queue): One => ({
+    running: runAcked(kinds[queue.kind], triggerOf(queue), performance.now(), ending.get(nameOf(queue))),
+    busyMs: 0,
+  })
   const end = (name: string) => {
     const one = open.get(name)
     open.delete(name)

@@ -23,8 +23,11 @@ export type Durable = {
   state(): Promise<DurableState | undefined>
   /** Makes it, so that its first message is the one at `start` or the next after it. Where another was first, that one stays. */
   create(start: number, wanted: Wanted): Promise<void>
-  /** Brings it to what is wanted; where it stands is kept. @returns false where there is no such consumer. */
-  update(wanted: Wanted): Promise<boolean>
+  /**
+   * Brings it to what is wanted. Where it stands is kept; with other subjects it goes back to `since`, as it has passed over those until now.
+   * @returns false where there is no such consumer.
+   */
+  update(wanted: Wanted, since: () => Promise<number>): Promise<boolean>
   /** Forgets what was delivered and not settled: all behind the floor is delivered again, in stream order. */
   reset(): Promise<void>
   /** Deletes it, if it is there. */
@@ -74,12 +77,20 @@ export function natsDurable(nats: Nats, stream: string, name: string): Durable {
         if (!hasCode(error, NAME_IN_USE)) throw error
       })
     },
-    async update(wanted) {
+    async update(wanted, since) {
       const found = await info()
       if (!found) return false
       const config = configOf(wanted)
-      const now = { ack_wait: found.config.ack_wait, filter_subjects: filtersOf(found.config) }
-      if (JSON.stringify(now) !== JSON.stringify(config)) await ask(({ consumers }) => consumers.update(stream, name, config))
+      const subjects = filtersOf(found.config)
+      if (String(subjects) === String(config.filter_subjects)) {
+        if (found.config.ack_wait !== config.ack_wait) await ask(({ consumers }) => consumers.update(stream, name, config))
+        return true
+      }
+      const back = Math.max(Math.min(found.ack_floor.stream_seq + 1, await since()), found.config.opt_start_seq ?? 1)
+      // Before, so that nothing is passed over when this process dies in between; and after, as another may have gone on by the old subjects.
+      await ask(({ consumers }) => consumers.reset(stream, name, back))
+      await ask(({ consumers }) => consumers.update(stream, name, config))
+      await ask(({ consumers }) => consumers.reset(stream, name, back))
       return true
     },
     async reset() {

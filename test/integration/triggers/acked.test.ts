@@ -136,6 +136,24 @@ test.each([
   expect(gateway.done.filter(({ sequence }) => sequence < 31)).toHaveLength(31 - first)
 })
 
+test('other subjects: what came to them since they were deployed is delivered, though the old ones were still read for a while', async () => {
+  annotate({ 'trigger.subjects': `${stream}.old.>` })
+  await start()
+  const both = async (i: number) => {
+    await publishOne({ subject: `${stream}.new.x`, payload: `n${i}` })
+    await publishOne({ subject: `${stream}.old.x`, payload: `o${i}` })
+  }
+  await both(0)
+  await taken(['o0'])
+  annotate({ 'trigger.subjects': `${stream}.new.>` })
+  let i = 1
+  for (; !gateway.texts.includes('n20'); i++) await both(i)
+  await settled()
+  const expected = Array.from({ length: i - 1 }, (_, n) => `n${n + 1}`)
+  // The first one came before the deployment: a little before is as good as after.
+  expect(gateway.texts.filter((text) => text.startsWith('n') && text !== 'n0')).toEqual(expected)
+})
+
 test('one plain message a call, as the connectors of OpenFaaS send it', async () => {
   annotate({ 'trigger.form': 'message', 'trigger.batch': '1', 'trigger.concurrency': '4' })
   const headers = {

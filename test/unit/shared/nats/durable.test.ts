@@ -10,14 +10,14 @@ const NAME_IN_USE = { code: 400, err_code: 10148, description: 'consumer already
 const OF_WORK = { code: 400, err_code: 10101, description: 'consumer must be deliver all on workqueue stream' }
 
 type Config = Partial<ConsumerConfig>
-type Asked = { readonly what: string; readonly config?: Config }
+type Asked = { readonly what: string; readonly config?: Config; readonly seq?: number }
 
 /** A server's API for the consumer `c` of stream `S`, as far as a durable consumer is asked for. */
 function setUp(options: { exists?: Config; isOfWork?: boolean; isStreamGone?: boolean } = {}) {
   let config = options.exists
   const asked: Asked[] = []
-  const answer = (what: string, body: { config?: Config; action?: string }): object => {
-    asked.push({ what, ...(body.config && { config: body.config }) })
+  const answer = (what: string, body: { config?: Config; action?: string; seq?: number }): object => {
+    asked.push({ what, ...(body.config && { config: body.config }), ...(body.seq && { seq: body.seq }) })
     if (options.isStreamGone) return { error: NO_STREAM }
     const info = () => ({
       name: 'c',
@@ -43,7 +43,7 @@ function setUp(options: { exists?: Config; isOfWork?: boolean; isStreamGone?: bo
     options: { inboxPrefix: '_INBOX' },
     features: { get: () => ({ ok: true }), require: () => {} },
     async request(subject: string, data?: Uint8Array | string) {
-      const what = ['CREATE', 'INFO', 'DELETE'].find((one) => subject.includes(`.${one}.`))
+      const what = ['CREATE', 'INFO', 'DELETE', 'RESET'].find((one) => subject.includes(`.${one}.`))
       const text = typeof data === 'string' ? data : new TextDecoder().decode(data)
       return { data: new TextEncoder().encode(JSON.stringify(answer(what!, text ? JSON.parse(text) : {}))) }
     },
@@ -52,6 +52,7 @@ function setUp(options: { exists?: Config; isOfWork?: boolean; isStreamGone?: bo
   return { durable: natsDurable(nats, 'S', 'c'), asked, config: () => config }
 }
 
+const since = (sequence: number) => async () => sequence
 const wanted = { subjects: ['a.>'], ackWaitMs: 30_000 }
 
 test('it says where it stands, and nothing where it is not there', async () => {
@@ -90,14 +91,28 @@ test('of a stream that keeps messages until they are settled it begins at the fi
 
 test('it is changed only where something else is wanted, and not made where it is gone', async () => {
   const same = setUp({ exists: { ack_wait: 30 * SECOND, filter_subject: 'a.>' } })
-  expect(await same.durable.update(wanted)).toBe(true)
+  expect(await same.durable.update(wanted, since(3))).toBe(true)
   expect(same.asked.map(({ what }) => what)).toEqual(['INFO'])
-  const other = setUp({ exists: { ack_wait: 30 * SECOND, filter_subjects: ['a.>', 'b.>'] } })
-  expect(await other.durable.update(wanted)).toBe(true)
-  expect(other.config()).toMatchObject({ filter_subjects: ['a.>'] })
+  const other = setUp({ exists: { ack_wait: SECOND, filter_subjects: ['a.>'] } })
+  expect(await other.durable.update(wanted, since(3))).toBe(true)
+  expect(other.config()).toMatchObject({ ack_wait: 30 * SECOND, filter_subjects: ['a.>'] })
+  expect(other.asked.map(({ what }) => what)).not.toContain('RESET')
   const gone = setUp()
-  expect(await gone.durable.update(wanted)).toBe(false)
+  expect(await gone.durable.update(wanted, since(3))).toBe(false)
   expect(gone.config()).toBeUndefined()
+})
+
+test.each([
+  ['behind what is settled', 3, {}, 3],
+  ['ahead of what is settled', 90, {}, 8],
+  ['before its own beginning', 3, { opt_start_seq: 5 }, 5],
+])('with other subjects it goes back for what it has passed over: %s', async (_, at, more, back) => {
+  const { durable, asked, config } = setUp({ exists: { ack_wait: 30 * SECOND, filter_subjects: ['a.>', 'b.>'], ...more } })
+  expect(await durable.update(wanted, since(at))).toBe(true)
+  expect(config()).toMatchObject({ filter_subjects: ['a.>'] })
+  const told = asked.map(({ what, seq }) => (seq === undefined ? what : `${what} ${seq}`))
+  // The client asks for what there is before it changes it.
+  expect(told.filter((what) => what !== 'INFO')).toEqual([`RESET ${back}`, 'CREATE', `RESET ${back}`])
 })
 
 test('it is removed, also where it, or its stream, is gone already', async () => {
