@@ -25,6 +25,8 @@ export type AckedMetrics = {
   buried(dead: Pick<Dead<unknown>, 'code'>): void
   /** Once a second: messages that are not settled, and the age of the oldest in hand. */
   stands(lag: number, oldestSeconds: number): void
+  /** Whether its consumer is read by this process. While none reads it nothing is delivered, and nothing else is told. */
+  ready(isReady: boolean): void
   /** It is no longer delivered by this process. */
   gone(): void
 }
@@ -75,7 +77,10 @@ export function triggerMetrics(registry: Registry, connected: () => Readonly<Rec
     ...of('purged_messages_total', 'Messages the stream had dropped before they were read'),
     labelNames: ['function'],
   })
-  const ready = new Gauge({ ...of('lane_ready', 'Whether the place of a lane in its stream is known (1) or sought (0)'), labelNames })
+  const ready = new Gauge({
+    ...of('lane_ready', 'Whether a lane can be delivered: its place in its stream is known, or its consumer is read (1), or not yet (0)'),
+    labelNames,
+  })
   const invalid = new Gauge(of('invalid_functions', 'Functions whose annotations are not understood'))
   new Gauge({
     ...of('connected', 'Whether a server answers: nats, gateway'),
@@ -146,8 +151,9 @@ export function triggerMetrics(registry: Registry, connected: () => Readonly<Rec
           lag.set(labels, behind)
           oldest.set(labels, oldestSeconds)
         },
+        ready: (isReady) => ready.set(labels, isReady ? 1 : 0),
         gone() {
-          for (const gauge of [lag, oldest, inFlight]) gauge.remove(labels)
+          for (const gauge of [lag, oldest, inFlight, ready]) gauge.remove(labels)
         },
       }
     },

@@ -1,4 +1,5 @@
 import type { Nats } from '../../shared/adapters/nats/connect.ts'
+import { isStreamAbsent } from '../../shared/adapters/nats/stream.ts'
 import type { WireMessage } from '../../shared/adapters/nats/wire-parser.ts'
 import { openPull, type Pull } from '../../shared/adapters/nats/wire-pull.ts'
 import type { Log } from '../../shared/runtime/log.ts'
@@ -23,6 +24,8 @@ type Options = {
   readonly prepare: () => Promise<void>
   /** Messages have come, or the way to the server is open again. */
   readonly onChange: () => void
+  /** The consumer is read now, or no longer. */
+  readonly onReading: (isRead: boolean) => void
 }
 
 const MOST_PAUSE_MS = 500
@@ -91,7 +94,7 @@ export class Feed {
   }
 
   async #run(): Promise<void> {
-    const { nats, log, functionName } = this.#options
+    const { nats, log, functionName, stream, onReading } = this.#options
     for (let failures = 0; !this.#stopped; ) {
       this.#again = Promise.withResolvers()
       const again = this.#again.promise
@@ -99,13 +102,19 @@ export class Feed {
         await Promise.race([nats.there(), again])
         if (this.#stopped) return
         await this.#open()
+        onReading(true)
         failures = 0
         const reason = await again
         if (!this.#stopped) log.info({ function: functionName, reason }, 'reading begins anew')
       } catch (error) {
-        if (failures % 20 === 0) log.warn({ err: error, function: functionName }, 'no reading yet')
+        if (failures % 20 === 0) {
+          // Somebody has yet to make it: a stack would not say more.
+          if (isStreamAbsent(error)) log.warn({ function: functionName, stream }, 'no reading yet: the stream is not there')
+          else log.warn({ err: error, function: functionName, stream }, 'no reading yet')
+        }
         await pause(Math.min(backoffMs(failures++, Math.random()), MOST_PAUSE_MS))
       } finally {
+        onReading(false)
         this.#pull?.close()
         this.#pull = undefined
       }

@@ -1,3 +1,4 @@
+import type { TriggerMetrics } from '../metrics.ts'
 import { Leases } from '../positioned/lease.ts'
 import type { Roster } from '../positioned/roster.ts'
 import type { Running } from '../running.ts'
@@ -5,7 +6,11 @@ import type { AckedTrigger } from '../trigger.ts'
 import { takeTurns } from '../turns.ts'
 import { Worker, type WorkerDeps } from './worker.ts'
 
-export type AckedDeps = WorkerDeps & { readonly roster: Roster; readonly holder: string }
+export type AckedDeps = Omit<WorkerDeps, 'metrics'> & {
+  readonly metrics: Pick<TriggerMetrics, 'acked'>
+  readonly roster: Roster
+  readonly holder: string
+}
 
 const TURN_MS = 1000
 const LOOK_MS = 200
@@ -21,6 +26,7 @@ export function runAcked(deps: AckedDeps, trigger: AckedTrigger, listedMs: numbe
   const { control, holder, log, nats, roster, troubles } = deps
   const { functionName } = trigger
   const isShared = trigger.order.kind === 'none'
+  const metrics = deps.metrics.acked(functionName)
   let worker: Worker | undefined
   let sureUntilMs = 0
   const mayCall = () => isShared || performance.now() < sureUntilMs
@@ -44,11 +50,13 @@ export function runAcked(deps: AckedDeps, trigger: AckedTrigger, listedMs: numbe
   const turns = takeTurns(async (isStopped) => {
     try {
       await after
+      // Whoever waits for its turn, or for the server, says so: of those that deliver in turns, one alone says otherwise.
+      if (!worker) metrics.ready(false)
       await nats.there()
       if (isStopped()) return
       const startedMs = performance.now()
       if (!isShared && (await leases.turn(startedMs, Date.now())) && leases.holds(0)) sureUntilMs = startedMs + SURE_MS
-      if (!isStopped() && !worker && mayCall()) worker = await Worker.open(deps, trigger, listedMs, mayCall)
+      if (!isStopped() && !worker && mayCall()) worker = await Worker.open({ ...deps, metrics }, trigger, listedMs, mayCall)
     } catch (error) {
       log.warn({ err: error, function: functionName, stream: trigger.stream }, 'the stream is not there yet')
     }
@@ -61,6 +69,7 @@ export function runAcked(deps: AckedDeps, trigger: AckedTrigger, listedMs: numbe
       await turns.stop()
       await leases.release()
       await worker?.stop()
+      metrics.gone()
     },
   }
 }

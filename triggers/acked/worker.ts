@@ -7,7 +7,7 @@ import type { Publisher } from '../../shared/ports/publisher.ts'
 import type { Log } from '../../shared/runtime/log.ts'
 import type { Troubles } from '../../shared/runtime/trouble.ts'
 import type { Post } from '../invoke.ts'
-import type { AckedMetrics, TriggerMetrics } from '../metrics.ts'
+import type { AckedMetrics } from '../metrics.ts'
 import type { AckedTrigger } from '../trigger.ts'
 import type { Content } from './content.ts'
 import { Desk } from './desk.ts'
@@ -20,7 +20,7 @@ export type WorkerDeps = {
   readonly control: Control
   readonly publisher: Publisher
   readonly invoke: Post
-  readonly metrics: Pick<TriggerMetrics, 'acked'>
+  readonly metrics: AckedMetrics
   readonly log: Log
   readonly troubles: Troubles
 }
@@ -57,7 +57,7 @@ export class Worker {
     this.#deps = deps
     this.#trigger = trigger
     this.#listedMs = listedMs
-    this.#metrics = metrics.acked(functionName)
+    this.#metrics = metrics
     this.#stream = natsStream(nats, trigger.stream)
     this.#durable = natsDurable(nats, trigger.stream, `acked-${functionName}`)
     this.#desk = new Desk({ ...trigger, steady })
@@ -66,7 +66,7 @@ export class Worker {
       desk: this.#desk,
       invoke,
       publisher,
-      metrics: this.#metrics,
+      metrics,
       log,
       brokerMs: () => performance.now() + this.#aheadMs,
       mayCall,
@@ -84,6 +84,7 @@ export class Worker {
       log,
       prepare: () => this.#prepare(),
       onChange: () => this.#driver.pump(),
+      onReading: (isRead) => metrics.ready(isRead),
     })
     this.#timers = [
       setInterval(() => void deps.troubles.watch(`the look at ${trigger.stream} for ${functionName}`, this.#look()), LOOK_MS),

@@ -37,6 +37,9 @@ export type StreamAccess = {
   removeConsumer(name: string): Promise<void>
 }
 
+/** Whether a call failed because there is no such stream. */
+export const isStreamAbsent = (error: unknown): boolean => error instanceof Error && error.name === 'StreamNotFoundError'
+
 const API_TIMEOUT_MS = 2000
 /** A reader whose lanes are full asks for nothing; a consumer dropped after that long is simply made again. */
 const UNUSED_MS = 60_000

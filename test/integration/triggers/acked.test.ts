@@ -283,6 +283,34 @@ test('so many calls at once as asked for, and no more', async () => {
   expect(most).toBe(3)
 })
 
+test('a stream that is not there yet is told: nothing is read, in one plain line; it is read once it is there', async () => {
+  const late = `${stream}-late`
+  annotate({ 'trigger.stream': late })
+  const trigger = await start()
+  const ready = async () => /trigger_lane_ready\{function="f",lane="acked",process="trigger-0"\} (\d)/.exec(await trigger.metrics())?.[1]
+  const told = () => trigger.lines.find(({ function: name, stream: missing }) => name === 'f' && missing === late)
+  await vi.waitFor(() => expect(told()).toMatchObject({ msg: 'no reading yet: the stream is not there' }), WAIT)
+  expect(told()).not.toHaveProperty('err')
+  expect(await ready()).toBe('0')
+  const spec = { slots: 1, maxAgeMs: 0, maxBytes: 64 * 1024 * 1024, duplicateWindowMs: 120_000 }
+  await applyStreams(await nats.connection, [{ ...spec, name: late, subjects: [`${late}.>`] }])
+  await vi.waitFor(async () => expect(await ready()).toBe('1'), WAIT)
+  await (await manager()).streams.delete(late)
+  await vi.waitFor(async () => expect(await ready()).toBe('0'), WAIT)
+  gateway.annotations = {}
+  await vi.waitFor(async () => expect(await ready()).toBeUndefined(), WAIT)
+})
+
+test.each(['none', 'subject'])('of two processes (order: %s), it is told by those that read', async (order) => {
+  annotate({ 'trigger.order': order })
+  const both = [await start(), await start('trigger-1')]
+  const ready = async () => {
+    const pages = await Promise.all(both.map((one) => one.metrics()))
+    return pages.map((page) => /trigger_lane_ready\{.*\} (\d)/.exec(page)?.[1]).sort()
+  }
+  await vi.waitFor(async () => expect(await ready()).toEqual([order === 'none' ? '1' : '0', '1']), WAIT)
+})
+
 test('annotations that change under load lose nothing and repeat little', async () => {
   gateway.answer = () => ({ delayMs: 5 })
   // What a busy machine leaves unanswered for two seconds would come again, which is another matter.

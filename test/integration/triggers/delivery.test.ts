@@ -245,3 +245,19 @@ test('messages that the stream dropped before they were read are told, and the r
   await applied([...numbers(1, 10), ...numbers(21, 30)])
   expect(await again.metrics()).toMatch(/trigger_purged_messages_total\{.*\} 10/)
 })
+
+test('a stream that is not there yet is told: nothing is read, in one plain line; it is read once it is there', async () => {
+  const late = `${spec.name}-late`
+  gateway.annotations = { ...gateway.annotations, 'trigger.stream': late, 'trigger.readers': '3' }
+  const trigger = await start()
+  const ready = async () => (await trigger.metrics()).match(/^trigger_lane_ready\{.*/gm)
+  const told = () => trigger.lines.find(({ function: name, stream: missing }) => name === 'f' && missing === late)
+  await vi.waitFor(() => expect(told()).toMatchObject({ msg: 'no reading yet: the stream is not there' }), WAIT)
+  expect(told()).not.toHaveProperty('err')
+  expect(await ready()).toEqual(['trigger_lane_ready{function="f",lane="0-of-3",process="trigger-0"} 0'])
+  await applyStreams(await nats.connection, [{ ...spec, name: late, slots: 1, subjects: [`${late}.>`] }])
+  await vi.waitFor(
+    async () => expect(await ready()).toEqual(['trigger_lane_ready{function="f",lane="0-of-1",process="trigger-0"} 1']),
+    WAIT,
+  )
+})
