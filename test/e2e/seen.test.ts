@@ -121,11 +121,14 @@ test('status shows functions, triggers and the lake, for people and for scripts'
   const named = (all: { name?: string; function?: string }[], name: string) => all.find((one) => (one.name ?? one.function) === name)
   expect(named(functions, 'tick-to-bar')).toMatchObject({ availableReplicas: 1, errors: 0 })
   expect(named(functions, 'bars')).toMatchObject({ invocationCount: 1, p50Seconds: expect.any(Number), p99Seconds: expect.any(Number) })
-  expect(named(triggers, 'tick-to-bar')).toMatchObject({ kind: 'positioned', reads: 'MARKET_TICKS', lag: 0, deadLetters: 1 })
+  expect(named(triggers, 'tick-to-bar')).toMatchObject({ kind: 'positioned', reads: 'MARKET_TICKS', ready: true, lag: 0, deadLetters: 1 })
+  const perCall = ['messagesPerCall', 'bytesPerCall', 'secondsPerCall', 'attemptsPerCall']
+  expect(named(triggers, 'tick-to-bar')).toMatchObject(Object.fromEntries(perCall.map((name) => [name, expect.any(Number)])))
   expect(lake).toEqual([expect.objectContaining({ table: TICKS_TABLE, lagMessages: 0, lost: 0, missing: 0, double: 0 })])
   expect(text).toMatch(/│ lake +│ +files │ +MB │/)
   expect(text).toMatch(/│ function +│ replicas │ +calls │ +errors │ +p50 │ +p99 │/)
   expect(text).toMatch(/│ trigger of +│ kind +│ reads +│ +lag │ +oldest │ +in flight │ +retries │ +dead letters │/)
+  expect(text).toMatch(/│ calls for +│ +calls │ +messages a call │ +bytes a call │ +time a call │ +attempts │/)
 })
 
 test('the lake is asked at the gateway: the ticks are there, each once', async () => {

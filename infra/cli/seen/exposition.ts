@@ -28,6 +28,12 @@ export const mostOf = (samples: readonly Sample[], name: string): number | undef
     undefined,
   )
 
+/** The mean of what a histogram has observed; undefined where that is nothing. */
+export function meanOf(samples: readonly Sample[], histogram: string): number | undefined {
+  const count = sumOf(samples, `${histogram}_count`)
+  return count === 0 ? undefined : sumOf(samples, `${histogram}_sum`) / count
+}
+
 /**
  * Below which value this share of a histogram's observations lies: between the bounds of a bucket as if they were spread evenly in it, as Prometheus'
  * `histogram_quantile` has it. Beyond the last bound it is that bound. Undefined where nothing was observed.

@@ -9,9 +9,20 @@ export const functionTable = (functions: readonly FunctionState[]): string[] =>
 
 const TRIGGER_HEAD = ['trigger of', 'kind', 'reads', 'lag', 'oldest', 'in flight', 'retries', 'dead letters']
 
-/** One line a trigger of a stream; none where there are none. */
-export const triggerTable = (triggers: readonly TriggerState[]): string[] =>
-  triggers.length > 0 ? table(TRIGGER_HEAD, triggers.map(triggerCells)) : []
+const CALLS_HEAD = ['calls for', 'calls', 'messages a call', 'bytes a call', 'time a call', 'attempts']
+
+/** One line a trigger of a stream, those that are not delivered by name, and one line for each that has called; none where there are none. */
+export function triggerTable(triggers: readonly TriggerState[]): string[] {
+  if (triggers.length === 0) return []
+  const stuck = triggers.filter(({ ready }) => ready === false)
+  const called = triggers.filter(({ calls }) => calls > 0)
+  return [
+    ...table(TRIGGER_HEAD, triggers.map(triggerCells)),
+    ...stuck.map((trigger) => `${trigger.function} is not delivered: the log of the trigger says why`),
+    // A table of its own: in one with the above, a line would be wider than a terminal.
+    ...(called.length > 0 ? table(CALLS_HEAD, called.map(callCells)) : []),
+  ]
+}
 
 const functionCells = ({ name, replicas, availableReplicas, invocationCount, errors, p50Seconds, p99Seconds }: FunctionState): string[] => [
   name,
@@ -32,6 +43,19 @@ const triggerCells = (trigger: TriggerState): string[] => [
   countOf(trigger.retries),
   countOf(trigger.deadLetters),
 ]
+
+const callCells = (trigger: TriggerState): string[] => [
+  trigger.function,
+  countOf(trigger.calls),
+  meanOf(trigger.messagesPerCall),
+  meanOf(trigger.bytesPerCall),
+  tookOf(trigger.secondsPerCall),
+  meanOf(trigger.attemptsPerCall),
+]
+
+/** 1234.56 -> `1,234.6`; what is small keeps another digit, since a mean of attempts is seldom far from 1. */
+const meanOf = (mean: number | null): string =>
+  mean?.toLocaleString('en', { maximumFractionDigits: mean < 10 ? 2 : mean < 10_000 ? 1 : 0 }) ?? '-'
 
 const countOf = (count: number | null): string => count?.toLocaleString('en') ?? '-'
 
