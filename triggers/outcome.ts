@@ -35,8 +35,7 @@ export function outcomeOf({ status, headers, body }: Answer): Outcome {
   const cause = `${status || 'no answer'}: ${describe(answer, body)}`
   // The gateway marks errors that are its own.
   const platform = headers['x-openfaas-internal'] !== undefined && status >= 500
-  if (platform || PASSING.has(status) || (status >= 300 && status < 400))
-    return { kind: 'retry', afterMs: retryAfterMs(headers['retry-after']), cause }
+  if (platform || PASSING.has(status) || (status >= 300 && status < 400)) return { kind: 'retry', afterMs: retryAfterMs(headers), cause }
   // A body that broke on its way is refused as malformed: the same bytes may well arrive the next time.
   const patience = status >= 500 || answer.code === 'ERR_BATCH' ? PATIENCE : 1
   return { kind: 'refused', patience, cause }
@@ -61,8 +60,23 @@ export function parsed(body: string): Record<string, unknown> {
 export const describe = (answer: Record<string, unknown>, body: string): string =>
   (typeof answer.code === 'string' ? `${answer.code} ${answer.detail ?? ''}` : body).slice(0, MOST_CAUSE)
 
-/** Only the form in seconds: a date would bring in a clock. */
-export function retryAfterMs(header: string | string[] | undefined): number {
-  const seconds = Number(header)
-  return seconds > 0 ? Math.min(seconds, 60) * 1000 : 0
+const MOST_RETRY_AFTER_MS = 60_000
+/** The forms of a date begin with the day of the week; none else is read, since `Date.parse` finds a date in almost anything. */
+const HTTP_DATE = /^(Mon|Tues?|Wed(nes)?|Thu(rs)?|Fri|Sat(ur)?|Sun)(day)?,? /
+
+/**
+ * How long an answer asks to be left alone, in seconds or until a date; a minute at most.
+ *
+ * A date is taken relative to the answer's own, so that two clocks that disagree do no harm.
+ * @param nowMs - stands for the answer's date where it has none.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ */
+export function retryAfterMs(headers: Answer['headers'], nowMs = Date.now()): number {
+  const text = String(headers['retry-after'] ?? '').trim()
+  const seconds = Number(text)
+  const until = Number.isNaN(seconds) ? httpDate(text) - (httpDate(String(headers.date ?? '')) || nowMs) : seconds * 1000
+  return until > 0 ? Math.min(until, MOST_RETRY_AFTER_MS) : 0
 }
+
+/** NaN where it is none. The oldest form has no time zone: all are in UTC. */
+const httpDate = (text: string): number => (HTTP_DATE.test(text) ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) : Number.NaN)

@@ -21,7 +21,7 @@ export function outcomeOf(answer: Answer, count: number, form: 'batch' | 'messag
   const json = parsed(body)
   if (isSuccess) return json.failed === undefined ? { kind: 'done' } : partly(json.failed, count)
   const cause = `${status || 'no answer'}: ${describe(json, body)}`
-  const afterMs = retryAfterMs(headers['retry-after'])
+  const afterMs = retryAfterMs(headers)
   if (status === 0) return { kind: 'away', afterMs, cause, suspect: !UNREACHED.test(body) }
   // The gateway marks errors that are its own: nobody is there to be asked, or who was there broke off.
   if (headers['x-openfaas-internal'] !== undefined && status >= 500) return { kind: 'away', afterMs, cause, suspect: true }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Answer, type Outcome, outcomeOf } from '../../../triggers/outcome.ts'
+import { type Answer, type Outcome, outcomeOf, retryAfterMs } from '../../../triggers/outcome.ts'
 
 const json = (status: number, body: object, headers: Answer['headers'] = {}): Answer => ({ status, headers, body: JSON.stringify(body) })
 const text = (status: number, body = '', headers: Answer['headers'] = {}): Answer => ({ status, headers, body })
@@ -20,7 +20,11 @@ const table: [what: string, Answer, Partial<Outcome>][] = [
   ['too early', text(425), { kind: 'retry' }],
   ['too many, wait', text(429, '', { 'retry-after': '3' }), { kind: 'retry', afterMs: 3000 }],
   ['too many, wait very long', text(429, '', { 'retry-after': '86400' }), { kind: 'retry', afterMs: 60_000 }],
-  ['a date to wait for is not read', text(429, '', { 'retry-after': 'Fri, 01 Jan 2027 00:00:00 GMT' }), { kind: 'retry', afterMs: 0 }],
+  [
+    'a date to wait for',
+    text(429, '', { 'retry-after': 'Sun, 06 Nov 1994 08:49:37 GMT', date: 'Sun, 06 Nov 1994 08:49:30 GMT' }),
+    { kind: 'retry', afterMs: 7000 },
+  ],
   ['a store is away', json(503, { code: 'ERR_UNAVAILABLE' }, { 'retry-after': '0' }), { kind: 'retry', afterMs: 0 }],
   ['bad gateway', text(502), { kind: 'retry' }],
   ['gateway timeout', text(504), { kind: 'retry' }],
@@ -36,4 +40,22 @@ const table: [what: string, Answer, Partial<Outcome>][] = [
 
 test.each(table)('%s', (_, answer, expected) => {
   expect(outcomeOf(answer)).toMatchObject(expected)
+})
+
+const AT = 'Sun, 06 Nov 1994 08:49:37 GMT'
+
+test.each([
+  ['in seconds', '3', undefined, 3000],
+  ['none', undefined, undefined, 0],
+  ['a date, by the date of the answer', AT, 'Sun, 06 Nov 1994 08:49:32 GMT', 5000],
+  ['a date, by the clock where the answer has none', AT, undefined, 10_000],
+  ['a date, by the clock where that of the answer is none', AT, 'yesterday', 10_000],
+  ['a date of long ago', AT, 'Mon, 07 Nov 1994 08:49:37 GMT', 0],
+  ['a date far ahead', AT, 'Sat, 05 Nov 1994 08:49:37 GMT', 60_000],
+  ['the form of RFC 850', 'Sunday, 06-Nov-94 08:49:37 GMT', undefined, 10_000],
+  ['the form of asctime', 'Sun Nov  6 08:49:37 1994', undefined, 10_000],
+  ['a negative number', '-5', undefined, 0],
+  ['words', 'in 5 minutes', undefined, 0],
+])('Retry-After: %s', (_, header, date, afterMs) => {
+  expect(retryAfterMs({ 'retry-after': header, date }, Date.UTC(1994, 10, 6, 8, 49, 27))).toBe(afterMs)
 })
