@@ -1,6 +1,7 @@
 import { Circuit } from './circuit.ts'
 import { Item } from './item.ts'
 import { Keys } from './keys.ts'
+import { lastOf } from './last.ts'
 import { Pace } from './pace.ts'
 import { Past } from './past.ts'
 import { Queues } from './queues.ts'
@@ -153,6 +154,7 @@ export class Desk<C> {
     const verdicts = judge(items, outcome, { rules: this.#options, successes: this.#successes, nowMs, jitter })
     // Turned away while others get through: the pause is the message's, and nobody else waits for it.
     if (!isTurnedAway) this.#learn(outcome, verdicts.some(({ kind }) => kind === 'settled'), startedMs, nowMs, jitter) // biome-ignore format: one call
+    const last = lastOf(outcome)
     let settled = 0
     let unpaced = 0
     items.forEach((item, i) => {
@@ -163,6 +165,7 @@ export class Desk<C> {
         settled++
         if (!item.paced) unpaced++
       } else if (verdict.kind === 'again') {
+        item.last = last(i)
         item.dueMs = verdict.dueMs
         item.paced = verdict.paced
         if (item.isFirst) this.#queues.put(item, nowMs)
@@ -265,7 +268,7 @@ export class Desk<C> {
     for (const queue of [fresh, parts, paced])
       for (let item = this.#queues.firstOf(queue); item && this.#isStale(item, brokerMs); item = this.#queues.firstOf(queue)) {
         this.#queues.shift(queue)
-        this.#give(item, 'EXPIRED', `older than ${maxAgeMs} ms`)
+        this.#give(item, 'EXPIRED', expired(item, maxAgeMs))
       }
   }
 
@@ -289,3 +292,7 @@ export class Desk<C> {
     if (next?.state === 'behind') this.#queues.put(next, nowMs)
   }
 }
+
+/** Attempts are failures of its own alone, of which a message may have none though it was sent again and again. */
+const expired = <C>({ sends, last }: Item<C>, maxAgeMs: number): string =>
+  `older than ${maxAgeMs} ms${sends === 0 ? '' : `; sent ${sends === 1 ? 'once' : `${sends} times`}, last: ${last}`}`

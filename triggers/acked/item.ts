@@ -24,6 +24,8 @@ export class Item<C> implements Held<C> {
   content: C
   state: State = 'ready'
   sends = 0
+  /** What the last call came to for it; empty before there was one. */
+  last = ''
   /** How often the function failed on it. */
   attempts = 0
   /** How often it could not be delivered while others could. */

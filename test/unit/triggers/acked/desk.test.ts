@@ -205,6 +205,24 @@ test('too old: given up as EXPIRED, sent before or not', () => {
   expect(run(() => DONE)).toEqual({ calls: ['c'], dead: ['b EXPIRED 0', 'a EXPIRED 1'] })
 })
 
+test('a letter of what became too old says how often it was sent, and what the last call came to', () => {
+  const { clock, take, call, settle, next } = setUp({ maxAgeMs: 60_000, maxAttempts: 50, batch: 3 })
+  const expired = () => {
+    clock.ms += 60_001
+    const step = next()
+    return step.kind === 'bury' ? step.dead.map(({ message, error, attempts }) => [message.content, error, attempts]) : step
+  }
+  take('a')
+  settle(call(), away())
+  clock.ms += 5000
+  settle(call(), { kind: 'away', afterMs: 60_001, cause: '503: away', suspect: false })
+  take('b', { ms: clock.ms - 100_000 })
+  expect(expired()).toEqual([
+    ['b', 'older than 60000 ms', 0],
+    ['a', 'older than 60000 ms; sent 2 times, last: 503: away', 0],
+  ])
+})
+
 test('a key in a call, or waiting to be tried again, holds back its later messages and no others', () => {
   const { clock, take, call, next, settle } = setUp({ batch: 2, concurrency: 3 })
   take('abc', { key: 'k' })
