@@ -4,11 +4,12 @@ import type { Bodies } from '../../shared/adapters/nats/bodies.ts'
 import { type AsyncCall, readAs } from '../../shared/contract/async.ts'
 import { CodedError, RetryableError } from '../../shared/runtime/errors.ts'
 import type { Log } from '../../shared/runtime/log.ts'
+import { outcomeOf } from '../acked/outcome.ts'
 import type { Post } from '../invoke.ts'
-import { type Answer, isOfFunction } from '../outcome.ts'
+import { type Answer, describe, isOfFunction, parsed } from '../outcome.ts'
 import { DONE, ownHeaders, refused, unavailable, unreached } from './answers.ts'
 import type { Callbacks } from './callbacks.ts'
-import { beginningOf, send } from './send.ts'
+import { beginningOf, remembered, send } from './send.ts'
 
 type Options = { readonly gatewayUrl: string; readonly bodies: Bodies; readonly callbacks: Callbacks; readonly log: Log }
 
@@ -34,28 +35,30 @@ export function createCalls({ gatewayUrl, bodies, callbacks, log }: Options): Po
       const { response } = received
       const again = await anotherTime(response)
       if (again) return again
-      const cause = await settle(head, response, { sequence: String(given['X-Nats-Sequence']), startedMs })
-      if (cause !== undefined) return refused(cause)
+      const text = await settle(head, response, { sequence: String(given['X-Nats-Sequence']), startedMs })
+      if (response.statusCode! >= 400) return refusal(response.statusCode!, text)
       if (parts) await bodies.drop(parts)
       return DONE
     })
   }
 
-  /** Takes the function's word: to its caller, who asked for it, or to nobody. @returns why it is no success. */
+  /** Takes the function's word: to its caller, who asked for it, or to nobody. @returns its beginning, as text. */
   const settle = async (
     { functionName, callId, callbackUrl }: AsyncCall,
     response: IncomingMessage,
     { sequence, startedMs }: { readonly sequence: string; readonly startedMs: number },
-  ): Promise<string | undefined> => {
-    const status = response.statusCode!
-    const text = callbackUrl === undefined ? await beginningOf(response) : ''
-    if (callbackUrl === undefined) await end(response)
-    else {
-      const seconds = (performance.now() - startedMs) / 1000
-      const result = { kind: 'callback', functionName, callId, callbackUrl, status, seconds, headers: ownHeaders(response) } as const
-      await callbacks.put(sequence, result, response)
+  ): Promise<string> => {
+    if (callbackUrl === undefined) {
+      const text = await beginningOf(response)
+      await end(response)
+      return text
     }
-    return status < 400 ? undefined : `the function answered ${status}${text === '' ? '' : `: ${text}`}`
+    const seconds = (performance.now() - startedMs) / 1000
+    const status = response.statusCode!
+    const result = { kind: 'callback', functionName, callId, callbackUrl, status, seconds, headers: ownHeaders(response) } as const
+    const { body, beginning } = remembered(response)
+    await callbacks.put(sequence, result, body)
+    return beginning()
   }
 
   return {
@@ -72,6 +75,13 @@ export function createCalls({ gatewayUrl, bodies, callbacks, log }: Options): Po
       }
     },
   }
+}
+
+/** An answer that is the function's last word. Of a stream's message some statuses, such as 404, would be the moment's doing: here they are not. */
+function refusal(status: number, text: string): Answer {
+  const own: Answer = { status, headers: {}, body: text }
+  if (outcomeOf(own, 1, 'message').kind === 'refused') return own
+  return refused(`the function answered ${status}: ${describe(parsed(text), text)}`)
 }
 
 /** An answer that the function may give better the next time, or that is none of the function's: only those of the function name the call. */

@@ -15,6 +15,8 @@ export type Callbacks = {
 const MOST_BYTES = 64 * 1024 * 1024
 /** The status of a call that nobody answered. */
 const UNREACHED = 503
+/** What the last call came to, in the letter of one that failed too often or became too old. */
+const LAST_STATUS = /^(?:older than \d+ ms; sent [^,]*, last: )?([45]\d\d):/
 
 export function createCallbacks(publisher: Publisher, bodies: Bodies): Callbacks {
   /** Calls that were refused, by their sequence: their callers are told with the function's own answer. */
@@ -28,7 +30,7 @@ export function createCallbacks(publisher: Publisher, bodies: Bodies): Callbacks
     const sequence = headers?.['Dlq-Seq'] ?? ''
     const call = readAs('call', payload as Uint8Array)
     if (told.delete(sequence) || typeof call === 'string' || call.head.callbackUrl === undefined) return []
-    const status = Number(/^[45]\d\d(?=:)/.exec(headers?.['Dlq-Error'] ?? '')?.[0] ?? UNREACHED)
+    const status = Number(LAST_STATUS.exec(headers?.['Dlq-Error'] ?? '')?.[1] ?? UNREACHED)
     const { functionName, callId, callbackUrl } = call.head
     const result: AsyncCallback = { kind: 'callback', functionName, callId, callbackUrl, status, seconds: 0, headers: [] }
     return [message(sequence, result, asyncHead(result))]

@@ -51,6 +51,23 @@ export async function send<T>({ to, headers, body, sizeBytes, timeoutMs }: Send,
 
 const MOST_TEXT_BYTES = 1000
 
+/** Passes a body on, and keeps its beginning as text: for a person. */
+export function remembered(body: AsyncIterable<Uint8Array>): {
+  readonly body: AsyncIterable<Uint8Array>
+  readonly beginning: () => string
+} {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  async function* passed() {
+    for await (const chunk of body) {
+      if (size < MOST_TEXT_BYTES) chunks.push(chunk)
+      size += chunk.length
+      yield chunk
+    }
+  }
+  return { body: passed(), beginning: () => Buffer.concat(chunks).subarray(0, MOST_TEXT_BYTES).toString() }
+}
+
 /** The beginning of an answer as text: for a person. */
 export async function beginningOf(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []

@@ -154,8 +154,27 @@ test('what a function refuses for good is told to the caller with its own words,
 
   expect(receiver.requests.map(({ headers, body }) => [headers['x-function-status'], body.toString()])).toEqual([['404', 'no such order']])
   expect((await letters()).sort()).toEqual([
-    ['dlq.async_f', 'FAILED', '422: the function answered 404'],
     ['dlq.async_f', 'FAILED', '422: the function answered 404: no such order'],
+    ['dlq.async_f', 'FAILED', '422: the function answered 404: no such order'],
+  ])
+})
+
+test('the dead letter of a call says what the function answered, as that of any message does, whether somebody is called back or not', async () => {
+  answer(({ headers }) =>
+    headers['x-call-id'] === 'c1'
+      ? { status: 422, body: 'bad one' }
+      : { status: 400, body: JSON.stringify({ code: 'BAD_ONE', detail: 'x'.repeat(500) }) },
+  )
+  await start()
+  await enqueue('a', { callbackUrl })
+  await enqueue('b')
+  await enqueue('c', { callbackUrl, callId: 'c2' })
+  await settled()
+
+  expect((await letters()).map(([, , error]) => error).sort()).toEqual([`400: BAD_ONE ${'x'.repeat(292)}`, '422: bad one', '422: bad one'])
+  expect(receiver.requests.map(({ headers, body }) => [headers['x-function-status'], body.length]).sort()).toEqual([
+    ['400', 530],
+    ['422', 7],
   ])
 })
 

@@ -54,6 +54,8 @@ test.each([
   ['500: it failed', 500],
   ['no answer: ECONNRESET', 503],
   ['older than 86400000 ms', 503],
+  ['older than 86400000 ms; sent once, last: no answer: ECONNRESET', 503],
+  ['older than 86400000 ms; sent 23 times, last: 429: too many', 429],
 ])('a call given up with "%s" is told to its caller as %i, without a body', async (error, status) => {
   const { callbacks, results } = setUp()
   await callbacks.letters.publishAll([letter(error)])
