@@ -202,8 +202,9 @@ test('a call goes on in the trace of the last message that names one; other call
   await publisher.publishAll([one('m1', TRACE.replaceAll('0', '1')), one('m2', TRACE), one('m3', 'nonsense'), one('m4')])
   await start()
   await applied(numbers(1, 4))
-  expect(gateway.heads[0]).toMatchObject({ count: 4 })
-  expect(gateway.traceparents[0]).toBe(TRACE)
+  // Usually all four come in one batch; on a busy machine the first ones may go ahead.
+  const withSecond = gateway.heads.findIndex(({ last }) => last >= 2)
+  expect(gateway.traceparents[withSecond]).toBe(TRACE)
 
   gateway.answer = ({ head }) => (head.count > 0 && head.last > 4 ? { status: 422 } : undefined)
   await publish(5, 5)
@@ -212,7 +213,7 @@ test('a call goes on in the trace of the last message that names one; other call
   await vi.waitFor(async () => expect(await letter()).toBeTruthy(), WAIT)
   const refused = gateway.traceparents[gateway.heads.findIndex(({ count, last }) => count > 0 && last > 4)]
   expect((await letter())!.header.get('traceparent')).toBe(refused)
-  const others = gateway.traceparents.slice(1)
+  const others = gateway.traceparents.filter((_, i) => i !== withSecond)
   expect(others.map(parseTraceparent)).toEqual(others)
   expect(new Set(others).size).toBe(others.length)
 })
