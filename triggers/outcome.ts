@@ -22,7 +22,7 @@ export type Answer = {
 const PASSING = new Set([0, 401, 403, 404, 408, 409, 425, 429, 502, 503, 504])
 /** A function that failed inside may do better next time; five times in a row is no accident. */
 const PATIENCE = 5
-const MOST_CAUSE = 300
+export const MOST_CAUSE = 300
 
 /** Reads the answer to a positioned batch (DESIGN 4, 9; docs/semantics.md). */
 export function outcomeOf({ status, headers, body }: Answer): Outcome {

@@ -6,7 +6,7 @@ import { Pace } from './pace.ts'
 import { Past } from './past.ts'
 import { Queues } from './queues.ts'
 import type { Answer, Arrival, Call, Dead, Outcome, Rules, Step, Word } from './step.ts'
-import { areAlone, judge } from './verdict.ts'
+import { judge } from './verdict.ts'
 
 /** How long a batch may take to fill while the stream is known to hold more than a batch. */
 const FILL_MS = 20
@@ -150,10 +150,11 @@ export class Desk<C> {
     if (!call) return 0
     this.#calls.delete(id)
     const { items, startedMs } = call
-    const isTurnedAway = outcome.kind === 'away' && !outcome.suspect && areAlone(items, this.#successes)
-    const verdicts = judge(items, outcome, { rules: this.#options, successes: this.#successes, nowMs, jitter })
+    const successes = this.#successes
+    const isAlone = outcome.kind === 'away' && items.some(({ awayAt }) => awayAt >= 0 && successes > awayAt)
+    const verdicts = judge(items, outcome, { rules: this.#options, successes, isAlone, nowMs, jitter })
     // Turned away while others get through: the pause is the message's, and nobody else waits for it.
-    if (!isTurnedAway) this.#learn(outcome, verdicts.some(({ kind }) => kind === 'settled'), startedMs, nowMs, jitter) // biome-ignore format: one call
+    if (!(isAlone && !outcome.suspect)) this.#learn(outcome, verdicts.some(({ kind }) => kind === 'settled'), startedMs, nowMs, jitter) // biome-ignore format: one call
     const last = lastOf(outcome)
     let settled = 0
     let unpaced = 0

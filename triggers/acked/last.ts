@@ -1,6 +1,6 @@
+import { MOST_CAUSE } from '../outcome.ts'
 import type { Outcome } from './step.ts'
 
-const MOST_TEXT = 300
 /** What is said of a message that had no failure of its own in a call that others of it failed in. */
 const HELD_BACK = 'held back by one of its key'
 
@@ -11,6 +11,6 @@ export function lastOf(outcome: Outcome): (index: number) => string {
   const failures = new Map(outcome.failures.map((failure) => [failure.index, failure]))
   return (index) => {
     const { code, error } = failures.get(index) ?? { error: HELD_BACK }
-    return [code, error].filter(Boolean).join(' ').slice(0, MOST_TEXT)
+    return [code, error].filter(Boolean).join(' ').slice(0, MOST_CAUSE)
   }
 }

@@ -13,6 +13,8 @@ type Context = {
   readonly rules: Rules
   /** Calls that have succeeded so far. */
   readonly successes: number
+  /** Others got through since these could not be delivered: then it is their doing. */
+  readonly isAlone: boolean
   readonly nowMs: number
   readonly jitter: number
 }
@@ -90,8 +92,7 @@ function failed<C>(items: readonly Item<C>[], cause: string, afterMs: number, co
 }
 
 function away<C>(items: readonly Item<C>[], outcome: Extract<Outcome, { kind: 'away' }>, context: Context): Verdict[] {
-  const { successes } = context
-  const isAlone = areAlone(items, successes)
+  const { successes, isAlone } = context
   for (const item of items) item.awayAt = successes
   // Others get through, and these break it off every time: such as a message that kills its replica.
   if (isAlone && outcome.suspect) return failed(items, outcome.cause, outcome.afterMs, context)
@@ -100,10 +101,6 @@ function away<C>(items: readonly Item<C>[], outcome: Extract<Outcome, { kind: 'a
   const verdict = again(context, Math.max(outcome.afterMs, isAlone ? pause(context, alone - 1) : 0))
   return items.map(() => verdict)
 }
-
-/** Whether others got through since these could not be delivered: then it is their doing. */
-export const areAlone = <C>(items: readonly Item<C>[], successes: number): boolean =>
-  items.some(({ awayAt }) => awayAt >= 0 && successes > awayAt)
 
 function halve<C>(items: readonly Item<C>[]): void {
   const middle = items.length >> 1

@@ -38,7 +38,6 @@ export class Worker {
   readonly #desk: Desk<Content>
   readonly #driver: Driver
   readonly #feed: Feed
-  readonly #metrics: AckedMetrics
   readonly #stream
   readonly #durable
   readonly #timers: NodeJS.Timeout[]
@@ -57,7 +56,6 @@ export class Worker {
     this.#deps = deps
     this.#trigger = trigger
     this.#listedMs = listedMs
-    this.#metrics = metrics
     this.#stream = natsStream(nats, trigger.stream)
     this.#durable = natsDurable(nats, trigger.stream, `acked-${functionName}`)
     this.#desk = new Desk({ ...trigger, steady })
@@ -98,7 +96,7 @@ export class Worker {
     await this.#driver.stop()
     for (const timer of this.#timers) clearInterval(timer)
     await this.#feed.stop()
-    this.#metrics.gone()
+    this.#deps.metrics.gone()
   }
 
   async #prepare(): Promise<void> {
@@ -119,7 +117,7 @@ export class Worker {
     if (!state) return this.#feed.reopen('the consumer is gone')
     const { oldestMs } = this.#desk.held
     const lag = state.pending + state.unsettled
-    this.#metrics.stands(lag, oldestMs === undefined ? 0 : Math.max(0, brokerMs - oldestMs) / 1000)
+    this.#deps.metrics.stands(lag, oldestMs === undefined ? 0 : Math.max(0, brokerMs - oldestMs) / 1000)
     await this.#write({ created, floor: state.floor, steady: this.#desk.steady && Math.round(this.#desk.steady) }, lag)
   }
 

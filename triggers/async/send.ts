@@ -51,35 +51,51 @@ export async function send<T>({ to, headers, body, sizeBytes, timeoutMs }: Send,
 
 const MOST_TEXT_BYTES = 1000
 
+/** As much of a body as a person is told of it. */
+class Beginning {
+  readonly #chunks: Uint8Array[] = []
+  #size = 0
+
+  add(chunk: Uint8Array): void {
+    if (this.isFull) return
+    this.#chunks.push(chunk)
+    this.#size += chunk.length
+  }
+
+  get isFull(): boolean {
+    return this.#size >= MOST_TEXT_BYTES
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).subarray(0, MOST_TEXT_BYTES).toString()
+  }
+}
+
 /** Passes a body on, and keeps its beginning as text: for a person. */
 export function remembered(body: AsyncIterable<Uint8Array>): {
   readonly body: AsyncIterable<Uint8Array>
   readonly beginning: () => string
 } {
-  const chunks: Uint8Array[] = []
-  let size = 0
+  const beginning = new Beginning()
   async function* passed() {
     for await (const chunk of body) {
-      if (size < MOST_TEXT_BYTES) chunks.push(chunk)
-      size += chunk.length
+      beginning.add(chunk)
       yield chunk
     }
   }
-  return { body: passed(), beginning: () => Buffer.concat(chunks).subarray(0, MOST_TEXT_BYTES).toString() }
+  return { body: passed(), beginning: () => beginning.text }
 }
 
 /** The beginning of an answer as text: for a person. */
 export async function beginningOf(response: http.IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
+  const beginning = new Beginning()
   try {
     for await (const chunk of response.iterator({ destroyOnReturn: false })) {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size >= MOST_TEXT_BYTES) break
+      beginning.add(chunk)
+      if (beginning.isFull) break
     }
   } catch {
     // What has come is what there is to tell.
   }
-  return Buffer.concat(chunks).subarray(0, MOST_TEXT_BYTES).toString()
+  return beginning.text
 }
