@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Up to here a body is written as text, one byte a character, with its head in front: one piece costs Node two thirds of what two cost. */
+/** Up to here a body is written as text, one byte a character, with its head in front: Node writes one piece for less than two. */
 export const MOST_TEXT_BYTES = 8 * 1024
 /** The most that is kept of a body, for a connection on which it turns out to have been sent in vain. */
 const MOST_KEPT_BYTES = 64 * 1024
